@@ -1,0 +1,44 @@
+# The commands of a developer. Plain `make` lists them.
+
+dev := deploy/dev
+with_postgres := node $(dev)/with-postgres.mjs
+
+.PHONY: help tools deps build up down demo test check fmt clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+tools:
+	@$(dev)/require-tools.sh
+
+deps: tools ## Fetch what the lock files pin: libduckdb, DuckDB extensions, PostgreSQL, flights data
+	@node $(dev)/fetch.mjs
+
+build: deps ## Build the release binaries
+	cargo build --workspace --bins --release --locked
+
+up: build ## Start the local stack at http://127.0.0.1:8080 (BACKFILL_PORT, BACKFILL_HOME)
+	@node $(dev)/stack.mjs up
+
+down: ## Stop the local stack; its data stays
+	@node $(dev)/stack.mjs down
+
+demo: build ## Copy 3 million flights to PostgreSQL, DuckDB and Parquet, and prove it
+	@node $(dev)/demo.mjs
+
+test: deps ## Run every test, against a throwaway PostgreSQL
+	cargo build --workspace --bins --locked
+	$(with_postgres) cargo test --workspace --locked
+	cd $(dev) && node --test
+
+check: deps ## Formatting, clippy with warnings denied, syntax of the scripts
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@for script in $(dev)/*.mjs; do node --check $$script || exit 1; done
+
+fmt: ## Format the Rust code
+	cargo fmt --all
+
+clean: down ## Remove everything built, fetched and stored, the local stack's data too
+	cargo clean
+	rm -rf .deps $(dev)/node_modules $${BACKFILL_HOME:-.local}

@@ -1,0 +1,52 @@
+//! The chunks of a job: key ranges that every destination commits as one transaction.
+
+use chrono::{DateTime, Utc};
+use diesel::{deserialize::FromSqlRow, expression::AsExpression, prelude::*, sql_types::Text};
+use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, EnumString};
+use utoipa::ToSchema;
+
+use crate::{id::JobId, schema::backfill_chunks, text_enum::text_enum};
+
+/// Where a chunk stands.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString, AsExpression, FromSqlRow,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[diesel(sql_type = Text)]
+pub enum ChunkStatus {
+    /// Its range is fixed; some destinations may have committed it.
+    Copying,
+    /// Every destination has committed it.
+    Done,
+}
+
+text_enum!(ChunkStatus);
+
+/// A chunk: the rows with `lower_key` < key <= `upper_key`.
+#[derive(Debug, Clone, Queryable, Selectable, Serialize, ToSchema)]
+#[diesel(table_name = backfill_chunks, check_for_backend(diesel::pg::Pg))]
+pub struct Chunk {
+    /// The job.
+    #[serde(skip)]
+    pub job_id: JobId,
+    /// Place in the job's order, from 1.
+    pub number: i64,
+    /// The key's values, as text, above which the chunk begins; `null`: at the table's first row.
+    pub lower_key: Option<serde_json::Value>,
+    /// The key's values, as text, with which the chunk ends; `null`: at the table's last row.
+    pub upper_key: Option<serde_json::Value>,
+    /// Where the chunk stands.
+    pub status: ChunkStatus,
+    /// Rows in it.
+    pub row_count: i64,
+    /// Bytes of those rows as the source sent them.
+    pub byte_count: i64,
+    /// The job's attempt that copied it.
+    pub attempt: i32,
+    /// When its range was fixed.
+    pub created_at: DateTime<Utc>,
+    /// When the last destination committed it.
+    pub finished_at: Option<DateTime<Utc>>,
+}

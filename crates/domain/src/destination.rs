@@ -1,0 +1,254 @@
+//! A destination: a place that a table's history is copied to.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    id::DestinationId,
+    schema::destinations,
+    source::{ConnectionSettings, Password, SslMode, default_port},
+    validation::{FieldError, check_name, check_not_empty, check_text},
+};
+
+/// What kind of place a destination is, and how to reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(tag = "type", content = "config", rename_all = "lowercase")]
+pub enum DestinationSettings {
+    /// Another PostgreSQL.
+    Postgres(PostgresSettings),
+    /// A DuckDB database file.
+    DuckDb(DuckDbSettings),
+    /// Parquet files below a folder.
+    Parquet(ParquetSettings),
+}
+
+/// How to reach a PostgreSQL destination.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresSettings {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port; 5432 unless given.
+    #[serde(default = "default_port")]
+    pub port: u16,
+    /// Database.
+    pub database: String,
+    /// User.
+    pub username: String,
+    /// Password. Left out when replacing a destination, the stored one stays.
+    pub password: Option<Password>,
+    /// Schema of the tables; `public` unless given.
+    #[serde(default = "public")]
+    pub schema: String,
+    /// Whether the connection is encrypted; `prefer` unless given.
+    #[serde(default)]
+    pub sslmode: SslMode,
+}
+
+impl PostgresSettings {
+    /// How to connect.
+    pub fn connection(&self) -> ConnectionSettings {
+        ConnectionSettings {
+            host: self.host.clone(),
+            port: self.port,
+            database: self.database.clone(),
+            username: self.username.clone(),
+            password: self.password.clone(),
+            sslmode: self.sslmode,
+        }
+    }
+}
+
+fn public() -> String {
+    "public".to_owned()
+}
+
+/// Where a DuckDB destination's file is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DuckDbSettings {
+    /// Absolute path of the file; made when absent.
+    #[schema(example = "/data/dwh.duckdb")]
+    pub path: String,
+    /// Schema of the tables; `main` unless given.
+    #[serde(default = "main_schema")]
+    pub schema: String,
+}
+
+fn main_schema() -> String {
+    "main".to_owned()
+}
+
+/// Where a Parquet destination's files are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParquetSettings {
+    /// Absolute path of a folder; made when absent.
+    #[schema(example = "/data/lake")]
+    pub path: String,
+}
+
+impl DestinationSettings {
+    fn validate(&self, errors: &mut Vec<FieldError>) {
+        match self {
+            Self::Postgres(settings) => {
+                settings.connection().validate("config.", errors);
+                check_not_empty("config.schema", &settings.schema, errors);
+            }
+            Self::DuckDb(settings) => {
+                check_path(&settings.path, errors);
+                check_not_empty("config.schema", &settings.schema, errors);
+            }
+            Self::Parquet(settings) => check_path(&settings.path, errors),
+        }
+    }
+
+    /// The settings as the metadata database stores them, password included.
+    pub fn to_stored(&self) -> serde_json::Value {
+        let mut stored = self.to_shown();
+        if let Self::Postgres(PostgresSettings { password: Some(password), .. }) = self {
+            stored["config"]["password"] = password.reveal().into();
+        }
+        stored
+    }
+
+    /// The settings as clients see them: everything but the password.
+    pub fn to_shown(&self) -> serde_json::Value {
+        match self {
+            Self::Postgres(PostgresSettings { host, port, database, username, password: _, schema, sslmode }) => {
+                serde_json::json!({"type": "postgres", "config": {
+                    "host": host, "port": port, "database": database, "username": username,
+                    "schema": schema, "sslmode": sslmode,
+                }})
+            }
+            Self::DuckDb(settings) => serde_json::json!({"type": "duckdb", "config": settings}),
+            Self::Parquet(settings) => serde_json::json!({"type": "parquet", "config": settings}),
+        }
+    }
+
+    /// Takes the password over from `stored` where a replacing request left it out.
+    pub fn keep_password_of(&mut self, stored: &Self) {
+        if let (Self::Postgres(new), Self::Postgres(old)) = (self, stored)
+            && new.password.is_none()
+        {
+            new.password.clone_from(&old.password);
+        }
+    }
+}
+
+/// Daemons run in folders of their own: a path must mean the same to each of them.
+fn check_path(path: &str, errors: &mut Vec<FieldError>) {
+    check_text("config.path", path, errors);
+    if path.starts_with("s3://") {
+        errors.push(FieldError::new("config.path", "S3 is not supported yet: give a folder"));
+    } else if !path.starts_with('/') {
+        errors.push(FieldError::new("config.path", "must be an absolute path"));
+    } else if path.split('/').any(|part| part == "..") {
+        errors.push(FieldError::new("config.path", "must not step out of a folder with .."));
+    }
+}
+
+/// A destination as stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = destinations, check_for_backend(diesel::pg::Pg))]
+pub struct Destination {
+    /// Identifier.
+    pub id: DestinationId,
+    /// What people call it.
+    pub name: String,
+    settings: serde_json::Value,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl Destination {
+    /// How to reach it.
+    ///
+    /// # Errors
+    /// If the stored settings are none that this version knows.
+    pub fn settings(&self) -> Result<DestinationSettings, serde_json::Error> {
+        DestinationSettings::deserialize(&self.settings)
+    }
+}
+
+/// What a client sends to create or replace a destination.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+pub struct DestinationRequest {
+    /// What people call it.
+    #[schema(example = "dwh")]
+    pub name: String,
+    /// What kind of place it is, and how to reach it.
+    #[serde(flatten)]
+    pub settings: DestinationSettings,
+}
+
+impl DestinationRequest {
+    /// What is wrong with the request.
+    pub fn validate(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        check_name(&self.name, &mut errors);
+        self.settings.validate(&mut errors);
+        errors
+    }
+}
+
+/// A destination as clients see it: everything but the password.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DestinationResponse {
+    /// Identifier.
+    pub id: DestinationId,
+    /// What people call it.
+    pub name: String,
+    /// `type` and `config`, the password left out.
+    #[serde(flatten)]
+    #[schema(value_type = DestinationSettings)]
+    pub settings: serde_json::Value,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl DestinationResponse {
+    /// The client's view of `destination`.
+    ///
+    /// # Errors
+    /// If the stored settings are none that this version knows.
+    pub fn new(destination: Destination) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            settings: destination.settings()?.to_shown(),
+            id: destination.id,
+            name: destination.name,
+            created_at: destination.created_at,
+            updated_at: destination.updated_at,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(json: serde_json::Value) -> DestinationRequest {
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn settings_come_back_from_storage_as_they_were() {
+        let request = request(serde_json::json!({"name": "dwh", "type": "postgres", "config":
+            {"host": "h", "database": "d", "username": "u", "password": "p"}}));
+        let stored = request.settings.to_stored();
+        assert_eq!(DestinationSettings::deserialize(&stored).unwrap(), request.settings);
+        assert!(!request.settings.to_shown().to_string().contains("password"));
+    }
+
+    #[test]
+    fn a_path_must_be_absolute_and_stay_where_it_is() {
+        for path in ["", "data", "s3://bucket/x", "/data/../etc", "/a\0b"] {
+            let request = request(serde_json::json!({"name": "lake", "type": "parquet", "config": {"path": path}}));
+            assert!(!request.validate().is_empty(), "{path:?} was taken");
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! A backfill job: a row of the queue, what a client sends to create one, and what it sees of it.
+
+use chrono::{DateTime, Utc};
+use diesel::{deserialize::FromSqlRow, expression::AsExpression, prelude::*, sql_types::Text};
+use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, EnumString, VariantArray};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    filter::Filter,
+    id::{DestinationId, JobId, PipelineId, SourceId},
+    schema::{backfill_job_destinations, queue_backfill_data},
+    text_enum::text_enum,
+};
+
+/// The channel on which PostgreSQL tells daemons and API replicas that the queue changed.
+pub const QUEUE_CHANNEL: &str = "queue_backfill_data";
+
+/// Where a job, or a job's part for one destination, stands.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, AsRefStr, EnumString, VariantArray,
+    AsExpression, FromSqlRow,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[diesel(sql_type = Text)]
+pub enum JobStatus {
+    /// Waits for a daemon.
+    Pending,
+    /// A daemon holds its lease and copies.
+    Executing,
+    /// Stopped by a user, to be resumed.
+    Paused,
+    /// Everything arrived and was verified.
+    Completed,
+    /// Stopped by an error, which `error_message` tells.
+    Failed,
+    /// Stopped by a user for good.
+    Cancelled,
+}
+
+text_enum!(JobStatus);
+
+impl JobStatus {
+    /// Whether a job in this state still claims its pipeline, table and filters for itself.
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::Pending | Self::Executing | Self::Paused)
+    }
+}
+
+/// What happens to rows whose key the destination holds already.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString, AsExpression, FromSqlRow,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[diesel(sql_type = Text)]
+pub enum WriteMode {
+    /// Rows are added; a key that exists already fails the job.
+    Append,
+    /// Rows are added, or take the place of the row with the same primary key.
+    Upsert,
+}
+
+text_enum!(WriteMode);
+
+/// What a client sends to create a job.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackfillRequest {
+    /// `table` (then in schema `public`) or `schema.table`; either part may be double-quoted as in SQL.
+    #[schema(example = "public.orders")]
+    pub table_name: String,
+    /// Conditions joined with AND; at most 5.
+    #[serde(default)]
+    pub filters: Vec<Filter>,
+    /// Defaults to `upsert` for a table with a primary key, else to `append`.
+    pub write_mode: Option<WriteMode>,
+}
+
+/// A row of the queue.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = queue_backfill_data, check_for_backend(diesel::pg::Pg))]
+pub struct Job {
+    /// Identifier, unique in this metadata database.
+    pub id: JobId,
+    /// Identifier in the destinations' ledgers, unique everywhere.
+    pub uid: Uuid,
+    /// The pipeline it was created on.
+    pub pipeline_id: PipelineId,
+    /// The pipeline's source when the job was created.
+    pub source_id: SourceId,
+    /// Canonical name of the source's table.
+    pub table_name: String,
+    /// The filters as given.
+    pub filters: serde_json::Value,
+    /// The filters as SQL for people to read, separated by semicolons.
+    pub filter_sql: String,
+    /// What happens to keys that exist already.
+    pub write_mode: WriteMode,
+    /// Where the job stands.
+    pub status: JobStatus,
+    /// Rows that every destination has committed.
+    pub count_record: i64,
+    /// Bytes of those rows as the source sent them.
+    pub count_byte: i64,
+    /// Rows expected in all; `None` before planning.
+    pub total_record: Option<i64>,
+    /// Whether `total_record` is the source planner's estimate rather than a count.
+    pub total_is_estimate: bool,
+    /// Rows a second, averaged over the last seconds.
+    pub rows_per_second: Option<f64>,
+    /// Bytes a second, averaged over the last seconds.
+    pub bytes_per_second: Option<f64>,
+    /// Higher runs first.
+    pub priority: i32,
+    /// Not claimed before this moment.
+    pub run_after: DateTime<Utc>,
+    /// How often the job was claimed; fences every write that belongs to a claim.
+    pub attempt: i32,
+    /// The daemon that executes it.
+    pub claimed_by: Option<Uuid>,
+    /// When that daemon's claim lapses unless it is renewed.
+    pub lease_expires_at: Option<DateTime<Utc>>,
+    /// When a user asked to cancel it.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// Why it failed.
+    pub error_message: Option<String>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When a daemon first claimed it.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it reached a final state.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A job to be put into the queue.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = queue_backfill_data)]
+pub struct NewJob {
+    /// The pipeline it belongs to.
+    pub pipeline_id: PipelineId,
+    /// The pipeline's source.
+    pub source_id: SourceId,
+    /// Canonical name of the source's table.
+    pub table_name: String,
+    /// The filters as given.
+    pub filters: serde_json::Value,
+    /// The filters as SQL for people to read.
+    pub filter_sql: String,
+    /// What happens to keys that exist already.
+    pub write_mode: WriteMode,
+}
+
+/// A job's part for one of its destinations.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = backfill_job_destinations, check_for_backend(diesel::pg::Pg))]
+pub struct JobDestination {
+    /// The job.
+    pub job_id: JobId,
+    /// The destination.
+    pub destination_id: DestinationId,
+    /// Place among the job's destinations, from 0.
+    pub position: i32,
+    /// Where this part stands.
+    pub status: JobStatus,
+    /// Rows that this destination has committed.
+    pub count_record: i64,
+    /// Whether count and checksum of all that was copied matched what the destination holds; `None` until known.
+    pub verified: Option<bool>,
+    /// Why this destination failed.
+    pub error_message: Option<String>,
+}
+
+/// A job as clients see it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct JobResponse {
+    /// Identifier.
+    pub id: JobId,
+    /// The pipeline it was created on.
+    pub pipeline_id: PipelineId,
+    /// The source it copies from.
+    pub source_id: SourceId,
+    /// The source's table, `schema.table`, quoted where SQL would have to.
+    #[schema(example = "public.orders")]
+    pub table_name: String,
+    /// The filters as given.
+    #[schema(value_type = Vec<Filter>)]
+    pub filters: serde_json::Value,
+    /// The filters as SQL, separated by semicolons; empty without filters.
+    pub filter_sql: String,
+    /// Where the job stands.
+    pub status: JobStatus,
+    /// What happens to keys that exist already.
+    pub write_mode: WriteMode,
+    /// Rows that every destination has committed.
+    pub count_record: i64,
+    /// Rows expected in all; `null` before planning.
+    pub total_record: Option<i64>,
+    /// Whether `total_record` is an estimate.
+    pub total_is_estimate: bool,
+    /// Share of the rows that arrived, 0 to 1; `null` while the total is unknown.
+    pub progress: Option<f64>,
+    /// Rows a second, averaged over the last seconds; `null` unless executing.
+    pub rows_per_second: Option<f64>,
+    /// Seconds until the end at this pace; `null` while unknown.
+    pub eta_seconds: Option<f64>,
+    /// How often a daemon took the job up.
+    pub attempt: i32,
+    /// Why it failed, and what to do.
+    pub error_message: Option<String>,
+    /// Its parts, one for each destination.
+    pub destinations: Vec<JobDestinationResponse>,
+    /// When a user asked to cancel it.
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When a daemon first took it up.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it reached a final state.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A job's part for one destination, as clients see it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct JobDestinationResponse {
+    /// The destination.
+    pub destination_id: DestinationId,
+    /// Where this part stands.
+    pub status: JobStatus,
+    /// Rows that this destination has committed.
+    pub count_record: i64,
+    /// Whether count and checksum of all that was copied matched what the destination holds; `null` until known.
+    pub verified: Option<bool>,
+    /// Why this destination failed.
+    pub error_message: Option<String>,
+}
+
+impl JobResponse {
+    /// The client's view of `job` and its `destinations`.
+    pub fn new(job: Job, destinations: Vec<JobDestination>) -> Self {
+        let executing = job.status == JobStatus::Executing;
+        let rows_per_second = job.rows_per_second.filter(|_| executing);
+        Self {
+            progress: progress(&job),
+            eta_seconds: rows_per_second.and_then(|rate| eta_seconds(&job, rate)),
+            rows_per_second,
+            id: job.id,
+            pipeline_id: job.pipeline_id,
+            source_id: job.source_id,
+            table_name: job.table_name,
+            filters: job.filters,
+            filter_sql: job.filter_sql,
+            status: job.status,
+            write_mode: job.write_mode,
+            count_record: job.count_record,
+            total_record: job.total_record,
+            total_is_estimate: job.total_is_estimate,
+            attempt: job.attempt,
+            error_message: job.error_message,
+            destinations: destinations.into_iter().map(JobDestinationResponse::from).collect(),
+            cancel_requested_at: job.cancel_requested_at,
+            created_at: job.created_at,
+            started_at: job.started_at,
+            finished_at: job.finished_at,
+            updated_at: job.updated_at,
+        }
+    }
+}
+
+impl From<JobDestination> for JobDestinationResponse {
+    fn from(part: JobDestination) -> Self {
+        Self {
+            destination_id: part.destination_id,
+            status: part.status,
+            count_record: part.count_record,
+            verified: part.verified,
+            error_message: part.error_message,
+        }
+    }
+}
+
+/// Highest progress of a job that is not completed: an estimate that was too low must not look like the end.
+const NEARLY_DONE: f64 = 0.99;
+
+fn progress(job: &Job) -> Option<f64> {
+    if job.status == JobStatus::Completed {
+        return Some(1.0);
+    }
+    let total = job.total_record.filter(|total| *total > 0)?;
+    Some((job.count_record as f64 / total as f64).min(NEARLY_DONE))
+}
+
+fn eta_seconds(job: &Job, rows_per_second: f64) -> Option<f64> {
+    let left = job.total_record? - job.count_record;
+    (rows_per_second > 0.0 && left >= 0).then(|| left as f64 / rows_per_second)
+}

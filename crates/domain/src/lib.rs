@@ -1,0 +1,19 @@
+//! The words of Backfill, shared by its two services: what a source, a destination, a pipeline, a job and a
+//! filter are, how they are stored, and which SQL they stand for. Nothing here opens a connection.
+
+pub mod catalog;
+pub mod chunk;
+pub mod connection_test;
+pub mod destination;
+pub mod filter;
+pub mod id;
+pub mod job;
+pub mod migration;
+pub mod pipeline;
+pub mod schema;
+pub mod source;
+pub mod sql;
+pub mod table;
+mod text_enum;
+pub mod validation;
+pub mod worker;

@@ -1,0 +1,31 @@
+//! The metadata database's migrations, embedded in both services.
+
+use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+
+/// Key of the advisory lock under which services migrate one after the other: the letters `backfill`, as a number.
+const MIGRATION_LOCK: i64 = 0x6261_636b_6669_6c6c;
+
+/// Why the metadata database could not be migrated.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// The database refused to take the lock.
+    #[error("cannot lock the metadata database for its migration: {0}")]
+    Lock(#[from] diesel::result::Error),
+    /// A migration failed and was rolled back.
+    #[error("cannot migrate the metadata database: {0}")]
+    Migrate(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Brings the metadata database to this version's schema; however many services start at once, one does it.
+pub fn migrate(connection: &mut PgConnection) -> Result<(), MigrationError> {
+    connection.transaction(|connection| {
+        sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<diesel::sql_types::BigInt, _>(MIGRATION_LOCK)
+            .execute(connection)?;
+        connection.run_pending_migrations(MIGRATIONS).map_err(MigrationError::Migrate)?;
+        Ok(())
+    })
+}

@@ -1,0 +1,15 @@
+//! Reaches a PostgreSQL: connects with the settings of a source or a destination, reads its catalogue, and says in
+//! words that a user can act on what went wrong.
+//!
+//! The client is synchronous. Within an async service, call it from a blocking thread.
+
+mod catalog;
+mod connect;
+mod error;
+mod probe;
+mod tls;
+
+pub use catalog::{find_table, tables};
+pub use connect::{CancelHandle, connect};
+pub use error::{PgError, describe};
+pub use probe::{probe_destination, probe_source};

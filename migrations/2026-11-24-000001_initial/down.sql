@@ -1,0 +1,9 @@
+DROP TABLE backfill_workers;
+DROP TABLE backfill_chunks;
+DROP TABLE backfill_job_destinations;
+DROP TABLE queue_backfill_data;
+DROP FUNCTION notify_queue_backfill_data();
+DROP TABLE pipeline_destinations;
+DROP TABLE pipelines;
+DROP TABLE destinations;
+DROP TABLE sources;
