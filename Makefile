@@ -29,7 +29,7 @@ demo: build ## Copy 3 million flights to PostgreSQL, DuckDB and Parquet, and pro
 test: deps ## Run every test, against a throwaway PostgreSQL
 	cargo build --workspace --bins --locked
 	$(with_postgres) cargo test --workspace --locked
-	cd $(dev) && node --test
+	cd $(dev) && node --test --test-timeout=60000
 
 check: deps ## Formatting, clippy with warnings denied, syntax of the scripts
 	cargo fmt --all --check

@@ -18,13 +18,17 @@ export function rowsAt({ type, config }, table, filters, job) {
       return countInDuckDB(config.path, `${config.schema}.${name}`, filters);
     case 'parquet':
       // A job has a folder of its own: all that lies in it must be the job's.
-      return countInDuckDB(null, `read_parquet(${literal(join(config.path, table, `job-${job.id}`, '*.parquet'))})`, []);
+      return countInParquet(join(config.path, table, `job-${job.id}`, '*.parquet'));
   }
 }
 
 async function countInPostgres(url, table, filters) {
   const [{ count }] = await query(url, `SELECT count(*)::int FROM ${table} ${where(filters)}`);
   return count;
+}
+
+function countInParquet(files) {
+  return countInDuckDB(null, `read_parquet(${literal(files)})`, []);
 }
 
 function countInDuckDB(path, table, filters) {
@@ -36,7 +40,7 @@ function countInDuckDB(path, table, filters) {
 }
 
 function where(filters) {
-  const terms = filters.map(({ column, operator, value }) => `${column} ${operator} ${literal(value)}`);
+  const terms = filters.map(({ column, operator, value }) => `${column} ${operator} ${literal(String(value))}`);
   return terms.length ? `WHERE ${terms.join(' AND ')}` : '';
 }
 

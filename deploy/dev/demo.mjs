@@ -11,6 +11,7 @@ import { tryPort } from './ports.mjs';
 import { query } from './postgres.mjs';
 import { progressOn } from './progress.mjs';
 import { restClient } from './rest.mjs';
+import { textTable } from './table.mjs';
 import { assertRunning, up } from './up.mjs';
 
 const TABLE = 'public.flights';
@@ -20,10 +21,11 @@ const BACKFILLS = [
     title: 'long flights, from April',
     filters: [
       { column: 'flight_date', operator: '>=', value: '2001-04-01' },
-      { column: 'distance', operator: '>', value: '1000' },
+      { column: 'distance', operator: '>', value: 1000 },
     ],
   },
 ];
+const TITLE_WIDTH = Math.max(...BACKFILLS.map(({ title }) => title.length));
 const ENDED = ['COMPLETED', 'FAILED', 'CANCELLED'];
 const PATIENCE = 120_000;
 
@@ -69,7 +71,8 @@ async function createPipeline(api, stack) {
   const source = await api.post('/sources', { name: `${name}: flights`, url: stack.DEMO_SOURCE_URL });
   const destinations = [];
   for (const { type, config } of destinationsOf(stack)) {
-    destinations.push({ ...(await api.post('/destinations', { name: `${name}: ${type}`, type, config })), type, config });
+    const { id } = await api.post('/destinations', { name: `${name}: ${type}`, type, config });
+    destinations.push({ id, type, config });
   }
   const destination_ids = destinations.map(({ id }) => id);
   return { pipeline: await api.post('/pipelines', { name, source_id: source.id, destination_ids }), destinations };
@@ -92,7 +95,7 @@ function destinationsOf({ DEMO_DESTINATION_URL }) {
 async function runJob(api, pipeline, title, filters) {
   const request = { table_name: TABLE, filters, write_mode: 'upsert' };
   let job = await api.post(`/pipelines/${pipeline.id}/backfill`, request);
-  const progress = progressOn(process.stdout, title);
+  const progress = progressOn(process.stdout, title.padEnd(TITLE_WIDTH));
   for (const watch = stallWatch(); !ENDED.includes(job.status); await pause(250)) {
     assertRunning('compute');
     job = await api.get(`/backfill/${job.id}`);
@@ -100,8 +103,8 @@ async function runJob(api, pipeline, title, filters) {
     watch(job);
   }
   progress.end(job);
-  if (job.status !== 'COMPLETED') throw new Failure(`Backfill ${job.id} (${title}) ${job.status}: ${job.error_message}`);
-  return job;
+  if (job.status === 'COMPLETED') return job;
+  throw new Failure(`Backfill ${job.id} (${title}) ${job.status}: ${job.error_message}`);
 }
 
 /** Gives up on a job in which nothing has moved for long. */
@@ -112,31 +115,27 @@ function stallWatch() {
     const state = `${status} ${count_record}`;
     if (state !== seen) [seen, since] = [state, Date.now()];
     if (Date.now() - since < PATIENCE) return;
-    throw new Failure(`Backfill ${id} has not moved for ${PATIENCE / 1000} s (${state} rows): see ${home.log('compute')}.`);
+    const seconds = PATIENCE / 1000;
+    throw new Failure(`Backfill ${id} has not moved for ${seconds} s (${state} rows): see ${home.log('compute')}.`);
   };
 }
 
 function outcome({ title, expected, arrived, destination, job }) {
   const { verified, error_message } = job.destinations.find(({ destination_id }) => destination_id === destination.id);
-  const seconds = ((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000).toFixed(1);
+  const seconds = (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000;
   const ok = expected === arrived && verified === true;
   return { title, type: destination.type, expected, arrived, verified, seconds, ok, error_message };
 }
 
 function report(results) {
-  console.log();
-  console.table(
-    results.map(({ title, type, expected, arrived, verified, seconds }) => ({
-      backfill: title,
-      destination: type,
-      'rows expected': expected,
-      'rows arrived': arrived,
-      verified: verified ? 'yes' : 'no',
-      seconds,
-    })),
-  );
+  const heading = ['backfill', 'destination', 'rows expected', 'rows arrived', 'verified', 'seconds'];
+  const rows = results.map(({ title, type, expected, arrived, verified, seconds }) => [
+    ...[title, type, expected, arrived],
+    ...[verified ? 'yes' : 'no', Number(seconds.toFixed(1))],
+  ]);
+  console.log(`\n${textTable([heading, ...rows])}\n`);
   const wrong = results.filter(({ ok }) => !ok);
-  if (wrong.length === 0) return console.log('Every row is there, counted at each destination, and verified.');
-  const lines = wrong.map(({ title, type, error_message }) => `  ${title} to ${type}: ${error_message ?? 'see above'}`);
+  if (wrong.length === 0) return console.log('Every row is there: counted at each destination, verified by Backfill.');
+  const lines = wrong.map((result) => `  ${result.title} to ${result.type}: ${result.error_message ?? 'see the table'}`);
   throw new Failure(['Not every destination has what it should have:', ...lines].join('\n'));
 }

@@ -1,6 +1,6 @@
 // Where things are. Everything fetched or made at run time lies in folders that git ignores.
 
-import { delimiter, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const here = dirname(fileURLToPath(import.meta.url));
@@ -24,11 +24,4 @@ if (!platform) {
       'or give the binaries a PostgreSQL and a libduckdb of your own (README.md).',
   );
   process.exit(1);
-}
-
-/** `env` with libduckdb where the system's loader finds it. */
-export function withLibraries(env) {
-  const name = process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH';
-  const folders = [resolve(deps, 'duckdb'), env[name]].filter(Boolean);
-  return { ...env, [name]: folders.join(delimiter) };
 }

@@ -41,7 +41,8 @@ function launch(program, folder, settings, log, env) {
   const output = openSync(log, 'a', 0o600);
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const stdio = ['ignore', output, output];
-  const child = spawn(program, ['-D', join(folder, 'data'), ...options], { ...owner, cwd: folder, env, detached: true, stdio });
+  const args = ['-D', join(folder, 'data'), ...options];
+  const child = spawn(program, args, { ...owner, cwd: folder, env, detached: true, stdio });
   closeSync(output);
   return child;
 }

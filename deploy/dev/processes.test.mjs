@@ -10,13 +10,18 @@ process.env.BACKFILL_HOME = mkdtempSync(join(tmpdir(), 'backfill-test-'));
 const { home, makeHome } = await import('./home.mjs');
 const { marked, remember, running, stop } = await import('./processes.mjs');
 makeHome();
-after(() => rmSync(home.folder, { recursive: true }));
+
+const children = [];
+after(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(home.folder, { recursive: true });
+});
 
 test('finds and stops a process of this stack', async () => {
   const child = await sleeper(marked(process.env));
   remember('api', child);
   assert.equal(running('api'), child.pid);
-  await Promise.all([stop('api'), once(child, 'exit')]);
+  await Promise.all([stop('api'), ended(child)]);
   assert.equal(child.signalCode, 'SIGTERM');
   assert(!existsSync(home.pid('api')));
 });
@@ -24,7 +29,7 @@ test('finds and stops a process of this stack', async () => {
 test('kills what does not end by itself', async () => {
   const child = await sleeper(marked(process.env), 'process.on("SIGTERM", () => {});');
   remember('api', child);
-  await Promise.all([stop('api', { grace: 100 }), once(child, 'exit')]);
+  await Promise.all([stop('api', { grace: 100 }), ended(child)]);
   assert.equal(child.signalCode, 'SIGKILL');
 });
 
@@ -34,7 +39,6 @@ test("leaves another stack's process alone when the pid file is stale", async ()
   assert.equal(running('api'), null);
   await stop('api');
   assert.equal(child.exitCode ?? child.signalCode, null);
-  child.kill();
 });
 
 test('takes a pid file without a sensible pid for stale', async () => {
@@ -49,6 +53,12 @@ test('takes a pid file without a sensible pid for stale', async () => {
 async function sleeper(env, prepare = '') {
   const script = `${prepare} console.log('ready'); setInterval(() => {}, 1000)`;
   const child = spawn(process.execPath, ['-e', script], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
   await once(child.stdout, 'data');
   return child;
+}
+
+function ended(child) {
+  child.ref(); // `remember` has let go of it
+  return once(child, 'exit');
 }

@@ -25,7 +25,7 @@ export function progressLine(title, job) {
 export function progressOn(out, title) {
   let last = 0;
   const show = (job) => {
-    if (out.isTTY) return out.write(`\r\x1b[2K${progressLine(title, job).slice(0, out.columns - 1)}`);
+    if (out.isTTY) return out.write(`\r\x1b[2K${progressLine(title, job).slice(0, (out.columns || 120) - 1)}`);
     if (Date.now() - last < BETWEEN_LINES) return;
     last = Date.now();
     out.write(`${progressLine(title, job)}\n`);

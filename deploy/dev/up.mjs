@@ -6,7 +6,7 @@ import { NAMES, down, stopAll } from './down.mjs';
 import { Failure, pause } from './failure.mjs';
 import { loadFlights } from './flights.mjs';
 import { home, keptSecret, makeHome, readEnvironment, writeEnvironment } from './home.mjs';
-import { binaries, extensions, withLibraries } from './layout.mjs';
+import { binaries, extensions } from './layout.mjs';
 import { lastLines } from './logs.mjs';
 import { tryPort } from './ports.mjs';
 import { query, startPostgres } from './postgres.mjs';
@@ -53,12 +53,15 @@ async function startAll() {
 }
 
 async function apiPort() {
-  const wanted = Number(process.env.BACKFILL_PORT || 8080);
-  const port = Number.isInteger(wanted) ? await tryPort(wanted) : null;
+  const wanted = process.env.BACKFILL_PORT || '8080';
+  if (!/^\d+$/.test(wanted) || wanted > 65535) {
+    throw new Failure(`BACKFILL_PORT is '${wanted}': give a port from 1 to 65535, or 0 for any free one.`);
+  }
+  const port = await tryPort(Number(wanted));
   if (port) return port;
   throw new Failure(
-    `Port ${process.env.BACKFILL_PORT || 8080} cannot be used: something else listens there. Stop that, or choose ` +
-      'another, as in `BACKFILL_PORT=8081 make up` (0: any free one).',
+    `Port ${wanted} is taken. Stop what listens there, or choose another port, as in ` +
+      '`BACKFILL_PORT=8081 make up` (0: any free one).',
   );
 }
 
@@ -84,14 +87,14 @@ function lastPostgresPort() {
 }
 
 function serviceEnvironment(stack, bind) {
-  return withLibraries({
+  return {
     RUST_LOG: 'info',
     ...process.env,
     DATABASE_URL: stack.DATABASE_URL,
     BACKFILL_BIND: bind,
     BACKFILL_SECRET_KEY: keptSecret('encryption-key'),
     BACKFILL_EXTENSION_DIR: extensions,
-  });
+  };
 }
 
 async function start(name, env, ready) {

@@ -8,7 +8,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Failure, interrupted, main } from './failure.mjs';
-import { extensions, here, stamp, withLibraries } from './layout.mjs';
+import { extensions, here, stamp } from './layout.mjs';
 
 await main(async () => {
   const [command, ...args] = process.argv.slice(2);
@@ -17,7 +17,7 @@ await main(async () => {
   const postgres = await start();
   try {
     process.exitCode = await run(command, args, {
-      ...withLibraries(process.env),
+      ...process.env,
       BACKFILL_TEST_POSTGRES_URL: postgres.url,
       BACKFILL_EXTENSION_DIR: extensions,
     });
