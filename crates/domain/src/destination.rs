@@ -117,7 +117,15 @@ impl DestinationSettings {
     /// The settings as clients see them: everything but the password.
     pub fn to_shown(&self) -> serde_json::Value {
         match self {
-            Self::Postgres(PostgresSettings { host, port, database, username, password: _, schema, sslmode }) => {
+            Self::Postgres(PostgresSettings {
+                host,
+                port,
+                database,
+                username,
+                password: _,
+                schema,
+                sslmode,
+            }) => {
                 serde_json::json!({"type": "postgres", "config": {
                     "host": host, "port": port, "database": database, "username": username,
                     "schema": schema, "sslmode": sslmode,
@@ -247,7 +255,8 @@ mod tests {
     #[test]
     fn a_path_must_be_absolute_and_stay_where_it_is() {
         for path in ["", "data", "s3://bucket/x", "/data/../etc", "/a\0b"] {
-            let request = request(serde_json::json!({"name": "lake", "type": "parquet", "config": {"path": path}}));
+            let request =
+                request(serde_json::json!({"name": "lake", "type": "parquet", "config": {"path": path}}));
             assert!(!request.validate().is_empty(), "{path:?} was taken");
         }
     }

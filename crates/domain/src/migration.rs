@@ -29,3 +29,12 @@ pub fn migrate(connection: &mut PgConnection) -> Result<(), MigrationError> {
         Ok(())
     })
 }
+
+/// Whether the metadata database has this version's schema.
+///
+/// # Errors
+/// If the database does not answer.
+pub fn is_current(connection: &mut PgConnection) -> Result<bool, MigrationError> {
+    let pending = connection.has_pending_migration(MIGRATIONS).map_err(MigrationError::Migrate)?;
+    Ok(!pending)
+}

@@ -18,7 +18,18 @@ use crate::{
 
 /// Whether a connection is encrypted.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString, AsExpression,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    AsRefStr,
+    EnumString,
+    AsExpression,
     FromSqlRow,
 )]
 #[serde(rename_all = "kebab-case")]
@@ -134,7 +145,9 @@ fn sslmode_of(url: &Url) -> Result<SslMode, String> {
         if key != "sslmode" {
             return Err(format!("has the parameter {key}; only sslmode is known"));
         }
-        sslmode = value.parse().map_err(|_| format!("has sslmode {value}; known are disable, prefer and require"))?;
+        sslmode = value
+            .parse()
+            .map_err(|_| format!("has sslmode {value}; known are disable, prefer and require"))?;
     }
     Ok(sslmode)
 }
@@ -244,7 +257,9 @@ impl SourceRequest {
         let connection = connection.map_err(|message| errors.push(FieldError::new("url", message))).ok()?;
         let mut parts = Vec::new();
         connection.validate("", &mut parts);
-        errors.extend(parts.into_iter().map(|part| FieldError::new("url", format!("{} {}", part.field, part.message))));
+        errors.extend(
+            parts.into_iter().map(|part| FieldError::new("url", format!("{} {}", part.field, part.message))),
+        );
         Some(connection)
     }
 
@@ -305,7 +320,8 @@ mod tests {
 
     #[test]
     fn a_url_is_taken_apart_and_decoded() {
-        let settings = ConnectionSettings::from_url("postgresql://me:p%40%2Fss@[::1]:6432/my%20db?sslmode=require");
+        let settings =
+            ConnectionSettings::from_url("postgresql://me:p%40%2Fss@[::1]:6432/my%20db?sslmode=require");
         let expected = ConnectionSettings {
             host: "::1".to_owned(),
             port: 6432,

@@ -23,7 +23,9 @@ impl TableName {
 /// Shown as people write it: quoted only where it must be. Parsing it gives the same name back.
 impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let part = |name: &str| if is_plain(name) { name.to_owned() } else { identifier(name) };
+        let part = |name: &str| {
+            if is_plain(name) { name.to_owned() } else { identifier(name) }
+        };
         write!(f, "{}.{}", part(&self.schema), part(&self.table))
     }
 }
@@ -44,8 +46,13 @@ struct Part {
 
 impl Part {
     fn candidates(&self) -> Vec<String> {
-        let folded = self.text.to_lowercase();
-        if self.quoted || folded == self.text { vec![self.text.clone()] } else { vec![self.text.clone(), folded] }
+        // ASCII only, as PostgreSQL folds names in UTF-8.
+        let folded = self.text.to_ascii_lowercase();
+        if self.quoted || folded == self.text {
+            vec![self.text.clone()]
+        } else {
+            vec![self.text.clone(), folded]
+        }
     }
 }
 

@@ -10,25 +10,32 @@ use postgres::{Client, Row};
 
 use crate::error::PgError;
 
-/// Every relation with rows outside the system's schemas; `$1` narrows it to some, NULL to none.
+/// Every relation with rows outside the system's schemas; `$1` narrows it to some, NULL to none. What a SELECT from it
+/// reads counts: partitions and inheritance children at every depth, each once. Autovacuum analyzes partitions and
+/// never their parent, so the parent's own statistics are the last resort.
 const RELATIONS: &str = "
-    SELECT c.oid, n.nspname, c.relname, c.relkind::text, size.bytes,
-           CASE WHEN c.relkind IN ('r', 'm', 'f') AND c.reltuples >= 0 THEN c.reltuples::bigint
-                WHEN c.relkind = 'p' THEN COALESCE(NULLIF(c.reltuples, -1)::bigint, size.rows) END
-    FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    CROSS JOIN LATERAL (
-        SELECT pg_catalog.sum(pg_catalog.pg_table_size(p.oid))::bigint AS bytes,
-               pg_catalog.sum(p.reltuples) FILTER (WHERE p.reltuples >= 0)::bigint AS rows
-        FROM pg_catalog.pg_class p
-        WHERE p.relkind IN ('r', 'm')
-          AND (p.oid = c.oid
-               OR c.relkind = 'p' AND p.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid)))
-    ) size
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-      AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-      AND ($1::oid[] IS NULL OR c.oid = ANY ($1))
-    ORDER BY n.nspname, c.relname";
+    WITH RECURSIVE relation AS (
+        SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+          AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+          AND ($1::oid[] IS NULL OR c.oid = ANY ($1))
+    ), family (root, member) AS (
+        SELECT oid, oid FROM relation
+        UNION
+        SELECT f.root, i.inhrelid FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.member
+    ), size AS (
+        SELECT f.root,
+               pg_catalog.sum(pg_catalog.pg_table_size(m.oid)) FILTER (WHERE m.relkind IN ('r', 'm')) AS bytes,
+               pg_catalog.sum(m.reltuples::float8)
+                   FILTER (WHERE m.relkind IN ('r', 'm', 'f') AND m.reltuples >= 0) AS rows
+        FROM family f JOIN pg_catalog.pg_class m ON m.oid = f.member
+        GROUP BY f.root
+    )
+    SELECT r.oid, r.nspname, r.relname, r.relkind::text, s.bytes::bigint,
+           COALESCE(s.rows, CASE WHEN r.relkind = 'p' AND r.reltuples >= 0 THEN r.reltuples END)::bigint
+    FROM relation r JOIN size s ON s.root = r.oid
+    ORDER BY r.nspname, r.relname";
 
 /// Columns in their order, each type with its domains unwrapped. A domain's length or precision applies where the
 /// column has none of its own.
@@ -50,11 +57,11 @@ const COLUMNS: &str = "
     WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ANY ($1)
     ORDER BY a.attrelid, a.attnum";
 
-/// Valid indexes. The primary key of a table with inheritance children is left out as a key: it is not unique across
-/// them, and a SELECT from the table reads them too.
+/// Valid indexes. Those of a table with inheritance children are no keys and forbid no duplicates: they do so in the
+/// table itself, but a SELECT from it reads the children too. Partial indexes forbid duplicates only in part.
 const INDEXES: &str = "
-    SELECT i.indrelid, c.relname, i.indisunique,
-           i.indisprimary AND NOT (t.relkind = 'r' AND t.relhassubclass),
+    SELECT i.indrelid, c.relname, i.indisunique AND i.indpred IS NULL AND NOT inherited.by_others,
+           i.indisprimary AND NOT inherited.by_others,
            ARRAY(SELECT COALESCE(a.attname::text, pg_catalog.pg_get_indexdef(i.indexrelid, k.place::int, false))
                  FROM pg_catalog.unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (number, place)
                  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
@@ -63,13 +70,17 @@ const INDEXES: &str = "
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
     JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
+    CROSS JOIN LATERAL (
+        SELECT t.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = t.oid) AS by_others
+    ) inherited
     WHERE i.indisvalid AND i.indrelid = ANY ($1)
     ORDER BY i.indrelid, i.indisprimary DESC, c.relname";
 
 /// The relation with the first of some exact names that exists, by its place in the list.
 const FIND: &str = "
     SELECT c.oid
-    FROM pg_catalog.unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (schema, name, place)
+    FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]))
+         WITH ORDINALITY AS wanted (schema, name, place)
     JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
     JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')

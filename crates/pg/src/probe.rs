@@ -37,7 +37,12 @@ struct Server {
 
 fn server(client: &mut Client) -> Result<Server, PgError> {
     let row = client.query_one(SERVER, &[])?;
-    Ok(Server { version: row.get(0), version_number: row.get(1), is_replica: row.get(2), encrypted: row.get(3) })
+    Ok(Server {
+        version: row.get(0),
+        version_number: row.get(1),
+        is_replica: row.get(2),
+        encrypted: row.get(3),
+    })
 }
 
 fn too_old(server: &Server) -> Option<String> {
@@ -47,7 +52,8 @@ fn too_old(server: &Server) -> Option<String> {
 
 /// Tests whether a backfill could read from the PostgreSQL at `settings`.
 pub fn probe_source(settings: &ConnectionSettings) -> SourceTest {
-    read_source(settings).unwrap_or_else(|error| SourceTest { missing: vec![error.to_string()], ..Default::default() })
+    read_source(settings)
+        .unwrap_or_else(|error| SourceTest { missing: vec![error.to_string()], ..Default::default() })
 }
 
 fn read_source(settings: &ConnectionSettings) -> Result<SourceTest, PgError> {
@@ -91,8 +97,12 @@ fn read_destination(settings: &PostgresSettings) -> Result<DestinationTest, PgEr
         missing.push("the server is a replica and takes no writes: name its primary".to_owned());
     }
     match (in_schema, in_database) {
-        (Some(false), _) => missing.push(format!("user {user} may not create tables in schema {schema}: GRANT CREATE")),
-        (None, false) => missing.push(format!("schema {schema} does not exist, and user {user} may not create it")),
+        (Some(false), _) => {
+            missing.push(format!("user {user} may not create tables in schema {schema}: GRANT CREATE"))
+        }
+        (None, false) => {
+            missing.push(format!("schema {schema} does not exist, and user {user} may not create it"))
+        }
         (Some(true), _) | (None, true) => {}
     }
     Ok(DestinationTest { reachable: true, version: Some(server.version), missing })

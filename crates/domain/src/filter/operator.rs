@@ -5,7 +5,9 @@ use strum::{AsRefStr, EnumString, VariantArray};
 use utoipa::ToSchema;
 
 /// How a filter compares a column. Read in any case: `like` is `LIKE`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema, AsRefStr, EnumString, VariantArray)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema, AsRefStr, EnumString, VariantArray,
+)]
 pub enum Operator {
     /// Equal.
     #[serde(rename = "=")]
@@ -80,9 +82,12 @@ impl Operator {
     /// What the operator takes on its right side.
     pub fn operand(self) -> Operand {
         match self {
-            Self::Equal | Self::NotEqual | Self::Greater | Self::Less | Self::GreaterOrEqual | Self::LessOrEqual => {
-                Operand::Value
-            }
+            Self::Equal
+            | Self::NotEqual
+            | Self::Greater
+            | Self::Less
+            | Self::GreaterOrEqual
+            | Self::LessOrEqual => Operand::Value,
             Self::Like | Self::ILike => Operand::Pattern,
             Self::IsNull | Self::IsNotNull => Operand::Nothing,
             Self::In | Self::NotIn => Operand::List,

@@ -1,0 +1,191 @@
+//! The daemon: claims jobs, runs each on a thread of its own, keeps their leases, and stops in good order.
+
+mod active;
+mod listener;
+mod signals;
+
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use backfill_domain::{job::Job, worker::Worker};
+use chrono::Utc;
+use crossbeam_channel::{Receiver, Sender, after, select, unbounded};
+use uuid::Uuid;
+
+use self::{active::ActiveJobs, listener::listen, signals::signals};
+use crate::{
+    config::Config,
+    job::{Control, JobContext, Stop, run},
+    queue::{Queue, QueueError},
+};
+
+/// Time between two renewals of the leases. It is also how long a cancel takes that no notification announces.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How long the metadata database may take to come up before the daemon gives up at start.
+const START_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why the daemon could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DaemonError {
+    /// The queue could not be reached at start.
+    #[error("cannot start: {0}")]
+    Queue(#[from] QueueError),
+    /// The operating system refused to hand signals over.
+    #[error("cannot listen to signals: {0}")]
+    Signals(std::io::Error),
+}
+
+/// Works the queue off until it is told to stop.
+pub(crate) struct BackfillManager {
+    config: Config,
+    worker: Worker,
+    context: JobContext,
+    active: Arc<ActiveJobs>,
+    wake: Receiver<()>,
+    stop: Receiver<i32>,
+    finished: (Sender<()>, Receiver<()>),
+}
+
+impl BackfillManager {
+    /// Connects to the metadata database and begins to listen to it.
+    pub(crate) fn start(config: Config) -> Result<Self, DaemonError> {
+        let worker = describe_worker(&config);
+        // Each job uses one connection at a time, and the daemon itself one.
+        let queue = connect_patiently(&config, worker.id)?;
+        let stop = signals().map_err(DaemonError::Signals)?;
+        Ok(Self {
+            wake: listen(config.database_url.clone()),
+            stop,
+            context: JobContext { queue, chunk_rows: config.backfill_batch_size },
+            active: Arc::default(),
+            finished: unbounded(),
+            worker,
+            config,
+        })
+    }
+
+    /// Claims and runs jobs until a signal says stop, then lets each job finish its chunk and hands it back.
+    pub(crate) fn run(self) -> Result<(), DaemonError> {
+        log::info!("daemon {} waits for jobs, at most {} at once", self.worker.id, self.worker.max_jobs);
+        let mut next_poll = Instant::now();
+        loop {
+            if Instant::now() >= next_poll {
+                next_poll = Instant::now() + self.config.poll_interval();
+                self.attend("put back abandoned jobs", || self.reap());
+                self.claim();
+            }
+            self.heartbeat();
+            select! {
+                recv(self.wake) -> _ => next_poll = Instant::now(),
+                recv(self.finished.1) -> _ => next_poll = Instant::now(),
+                recv(self.stop) -> _ => break,
+                recv(after(HEARTBEAT)) -> _ => {}
+            }
+        }
+        self.shut_down();
+        Ok(())
+    }
+
+    fn heartbeat(&self) {
+        self.attend("report", || self.context.queue.report(&self.worker));
+        self.attend("renew leases", || {
+            let jobs = self.active.ids();
+            let held = if jobs.is_empty() { Vec::new() } else { self.context.queue.renew(&jobs)? };
+            self.active.apply(&held, &jobs);
+            Ok(())
+        });
+    }
+
+    fn reap(&self) -> Result<(), QueueError> {
+        let count = self.context.queue.reap()?;
+        if count > 0 {
+            log::warn!("{count} jobs of daemons that fell silent are back in the queue");
+        }
+        Ok(())
+    }
+
+    fn claim(&self) {
+        let free = i64::from(self.config.backfill_max_jobs) - self.active.count() as i64;
+        if free <= 0 {
+            return;
+        }
+        self.attend("claim jobs", || {
+            for job in self.context.queue.claim(free)? {
+                self.spawn(job);
+            }
+            Ok(())
+        });
+    }
+
+    fn spawn(&self, job: Job) {
+        let (id, attempt) = (job.id, job.attempt);
+        let (sender, channel) = unbounded();
+        let interrupts = self.active.add(id, attempt, sender);
+        let (context, active, finished) = (self.context.clone(), self.active.clone(), self.finished.0.clone());
+        let body = move || {
+            run(&context, job, &Control::new(channel), &interrupts);
+            active.remove(id, attempt);
+            // The daemon may be gone already; then nobody needs to know.
+            finished.send(()).unwrap_or_default();
+        };
+        if let Err(error) = thread::Builder::new().name(format!("backfill-job-{id}")).spawn(body) {
+            log::error!("job {id}: no thread can be had, its lease will run out: {error}");
+            self.active.remove(id, attempt);
+        }
+    }
+
+    /// Asks every job to end after its chunk and keeps their leases until they have.
+    fn shut_down(&self) {
+        log::info!("stopping: {} jobs finish their chunk and go back to the queue", self.active.count());
+        self.active.tell_all(Stop::Shutdown);
+        while self.active.count() > 0 {
+            self.heartbeat();
+            select! {
+                recv(self.finished.1) -> _ => {}
+                recv(after(HEARTBEAT)) -> _ => {}
+            }
+        }
+        self.attend("sign off", || self.context.queue.sign_off());
+        log::info!("stopped");
+    }
+
+    /// The metadata database may be away for a while: the daemon says so and goes on.
+    fn attend(&self, what: &str, action: impl FnOnce() -> Result<(), QueueError>) {
+        if let Err(error) = action() {
+            log::warn!("cannot {what}: {error}");
+        }
+    }
+}
+
+fn describe_worker(config: &Config) -> Worker {
+    let now = Utc::now();
+    Worker {
+        id: Uuid::new_v4(),
+        hostname: std::fs::read_to_string("/proc/sys/kernel/hostname")
+            .map(|name| name.trim().to_owned())
+            .or_else(|_| std::env::var("HOSTNAME"))
+            .unwrap_or_else(|_| "unknown".to_owned()),
+        pid: std::process::id() as i32,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        max_jobs: config.backfill_max_jobs as i32,
+        started_at: now,
+        heartbeat_at: now,
+    }
+}
+
+/// Each job uses one connection at a time, and the daemon itself one.
+fn connect_patiently(config: &Config, worker: Uuid) -> Result<Queue, DaemonError> {
+    let give_up = Instant::now() + START_PATIENCE;
+    loop {
+        match Queue::connect(&config.database_url, worker, config.backfill_max_jobs + 1) {
+            Ok(queue) => return Ok(queue),
+            Err(error) if Instant::now() >= give_up => return Err(error.into()),
+            Err(error) => log::warn!("{error}; trying again"),
+        }
+        thread::sleep(HEARTBEAT);
+    }
+}

@@ -1,0 +1,76 @@
+//! What can go wrong at a destination, in words that a user can act on.
+
+use std::{io, path::PathBuf};
+
+use backfill_pg::PgError;
+
+use crate::wire::WireError;
+
+/// Why a destination did not take what it was given.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DestinationError {
+    /// A PostgreSQL destination refused, or could not be reached.
+    #[error(transparent)]
+    Postgres(#[from] PgError),
+    /// DuckDB refused.
+    #[error("DuckDB: {0}")]
+    DuckDb(#[from] duckdb::Error),
+    /// A file or folder could not be used.
+    #[error("{path}: {error}", path = .path.display())]
+    Io {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the operating system says.
+        error: io::Error,
+    },
+    /// A stream of rows to or from the destination broke, or the server reported an error in it.
+    #[error(transparent)]
+    Stream(#[from] WireError),
+    /// The destination's table cannot take the source's.
+    #[error("table {table} cannot take the rows: {reason}")]
+    Table {
+        /// The destination's table.
+        table: String,
+        /// What does not fit, and what to do.
+        reason: String,
+    },
+    /// A value that the destination's type cannot hold.
+    #[error("{table}, column {column}, row with {key}: the destination cannot hold {value}: {reason}")]
+    Value {
+        /// The source's table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The row's key, such as `id = 7`.
+        key: String,
+        /// The value, cut short if it is long.
+        value: String,
+        /// Why it does not fit.
+        reason: String,
+    },
+    /// What the destination holds is not what it was given.
+    #[error(
+        "chunk {chunk} does not verify: {given} rows were copied and {held} are held, \
+         or their checksums differ; nothing of the chunk was committed"
+    )]
+    Mismatch {
+        /// The chunk.
+        chunk: i64,
+        /// Rows given.
+        given: u64,
+        /// Rows held.
+        held: u64,
+    },
+    /// A later attempt of the job works on the destination.
+    #[error("a later attempt of this job has taken over at the destination")]
+    Fenced,
+    /// The job was told to stop while it waited.
+    #[error("stopped while waiting for {0}")]
+    Stopped(String),
+}
+
+impl From<postgres::Error> for DestinationError {
+    fn from(error: postgres::Error) -> Self {
+        Self::Postgres(error.into())
+    }
+}

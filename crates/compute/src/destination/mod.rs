@@ -1,0 +1,103 @@
+//! Where rows go. A destination takes chunks, each as one transaction that holds the rows and the note in its ledger
+//! that the chunk is done; it proves that it holds what it was given before it commits.
+//!
+//! To add one: implement [`Destination`] in a module of its own and name it in [`open`].
+
+mod duckdb;
+mod error;
+mod parquet;
+mod postgres;
+mod session;
+
+use std::sync::Arc;
+
+use backfill_domain::{
+    catalog::Table,
+    destination::DestinationSettings,
+    id::{DestinationId, JobId},
+    job::WriteMode,
+};
+use uuid::Uuid;
+
+pub(crate) use self::{error::DestinationError, session::Session};
+use crate::{
+    job::Interrupts,
+    wire::{Batch, Layout, Rendition},
+};
+
+/// What a job asks of its destinations.
+#[derive(Debug)]
+pub(crate) struct CopySpec {
+    /// The job, for names that people see.
+    pub(crate) job_id: JobId,
+    /// The job, in ledgers that several metadata databases may share.
+    pub(crate) job_uid: Uuid,
+    /// The claim under which it runs. A destination that has seen a higher one takes no more writes of this one.
+    pub(crate) attempt: i32,
+    /// The source's table.
+    pub(crate) table: Table,
+    /// What happens to keys that exist already.
+    pub(crate) write_mode: WriteMode,
+}
+
+/// How far a destination has come with a job.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Watermark {
+    /// The last chunk it committed; 0 before the first.
+    pub(crate) chunk: i64,
+    /// Rows in all the chunks that it committed.
+    pub(crate) rows: i64,
+}
+
+/// A place that rows are copied to. One thread uses it, in this order for each chunk:
+/// `begin`, `write` for each batch, `verify`, `commit`; `rollback` instead of any of them where something failed.
+pub(crate) trait Destination: Send {
+    /// In which rendition it wants each of the table's columns.
+    fn renditions(&self) -> &[Rendition];
+
+    /// How far it has come with this job.
+    fn watermark(&self) -> Watermark;
+
+    /// Begins chunk `number`, which is the one after its watermark, with rows of this `layout`.
+    fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError>;
+
+    /// Takes rows.
+    fn write(&mut self, batch: &Batch) -> Result<(), DestinationError>;
+
+    /// Compares count and checksum of the rows it was given in this chunk with what it holds now.
+    ///
+    /// # Errors
+    /// [`DestinationError::Mismatch`] if they differ.
+    fn verify(&mut self) -> Result<(), DestinationError>;
+
+    /// Makes the chunk and its note in the ledger durable, together.
+    ///
+    /// # Errors
+    /// [`DestinationError::Fenced`] if a later attempt of the job has been here: then nothing was written.
+    fn commit(&mut self) -> Result<(), DestinationError>;
+
+    /// Takes the chunk back.
+    fn rollback(&mut self);
+}
+
+/// Reaches the destination, creates its table where absent, checks it where present, and opens its ledger for this
+/// attempt. What it runs can be stopped through `interrupts`; `session` is the job's own DuckDB.
+pub(crate) fn open(
+    id: DestinationId,
+    settings: &DestinationSettings,
+    spec: &Arc<CopySpec>,
+    session: &mut Session,
+    interrupts: &Interrupts,
+) -> Result<Box<dyn Destination>, DestinationError> {
+    Ok(match settings {
+        DestinationSettings::Postgres(settings) => {
+            Box::new(postgres::PostgresDestination::open(id, settings, spec, interrupts)?)
+        }
+        DestinationSettings::DuckDb(settings) => {
+            Box::new(duckdb::DuckDbDestination::open(id, settings, spec, session, interrupts)?)
+        }
+        DestinationSettings::Parquet(settings) => {
+            Box::new(parquet::ParquetDestination::open(settings, spec, session, interrupts)?)
+        }
+    })
+}

@@ -1,0 +1,307 @@
+//! Makes a PostgreSQL destination ready: table, ledger, staging table, and the statements that a chunk needs.
+
+use backfill_domain::{
+    catalog::{Column, Table, TableKind},
+    id::DestinationId,
+    job::WriteMode,
+    sql::identifier,
+    table::{TableName, TableReference},
+};
+use backfill_pg::find_table;
+use postgres::Client;
+
+use crate::{
+    destination::{CopySpec, DestinationError, Watermark},
+    wire::Rendition,
+};
+
+/// Name of the table, in each schema that is written to, that notes how far each job has come.
+const LEDGER: &str = "_backfill_ledger";
+
+/// How long a statement that makes tables waits for others who hold them.
+const LOCK_TIMEOUT: &str = "SET lock_timeout = '30s'";
+
+/// What a chunk executes.
+pub(super) struct Statements {
+    /// Takes rows into the staging table.
+    pub(super) stage: String,
+    /// Moves them to the table and returns what it holds of them.
+    pub(super) insert: String,
+    /// Notes the chunk: $1 number, $2 rows in all, $3 job, $4 destination, $5 attempt.
+    pub(super) note: String,
+}
+
+/// A destination that is ready for its first chunk.
+pub(super) struct Prepared {
+    pub(super) renditions: Vec<Rendition>,
+    pub(super) statements: Statements,
+    pub(super) watermark: Watermark,
+}
+
+/// Makes table, ledger and staging table ready for `spec`.
+pub(super) fn prepare(
+    client: &mut Client,
+    schema: &str,
+    id: DestinationId,
+    spec: &CopySpec,
+) -> Result<Prepared, DestinationError> {
+    client.batch_execute(LOCK_TIMEOUT)?;
+    let name = TableName { schema: schema.to_owned(), table: spec.table.name.clone() };
+    create_schema(client, schema)?;
+    end_earlier_attempts(client, spec)?;
+    let watermark = open_ledger(client, schema, id, spec)?;
+    let table = match find(client, &name)? {
+        Some(table) => table,
+        None if watermark.chunk > 0 => return Err(removed(&name, watermark)),
+        None => create_table(client, &name, &spec.table)?,
+    };
+    check_table(&name, &table, spec)?;
+    let renditions: Vec<_> = spec.table.columns.iter().map(rendition).collect();
+    create_stage(client, &spec.table, &renditions)?;
+    let generated = generated_columns(client, &name)?;
+    let statements = Statements {
+        stage: format!("COPY {STAGE} FROM STDIN (FORMAT binary)"),
+        insert: insert_sql(&name, &table, spec, &renditions, &generated),
+        note: format!(
+            "UPDATE {} SET chunk = $1::bigint, rows = $2, updated_at = pg_catalog.now() \
+             WHERE job_uid = $3 AND destination_id = $4 AND attempt = $5 AND chunk = $1::bigint - 1",
+            ledger(schema)
+        ),
+    };
+    client.batch_execute("RESET lock_timeout")?;
+    Ok(Prepared { renditions, statements, watermark })
+}
+
+/// The temporary table that takes a chunk's rows as they came.
+const STAGE: &str = "pg_temp._backfill_stage";
+
+/// Types that come with PostgreSQL have the same binary form on every server; others may not even exist there.
+fn rendition(column: &Column) -> Rendition {
+    if column.data_type.is_builtin() { Rendition::Binary } else { Rendition::Text }
+}
+
+fn ledger(schema: &str) -> String {
+    format!("{}.{LEDGER}", identifier(schema))
+}
+
+fn find(client: &mut Client, name: &TableName) -> Result<Option<Table>, DestinationError> {
+    // A name that is quoted throughout refers to exactly itself.
+    let reference: TableReference =
+        name.to_sql().parse().map_err(|error: backfill_domain::table::TableReferenceError| {
+            DestinationError::Table { table: name.to_string(), reason: error.to_string() }
+        })?;
+    Ok(find_table(client, &reference)?)
+}
+
+fn create_schema(client: &mut Client, schema: &str) -> Result<(), DestinationError> {
+    let exists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
+    if !client.query_one(exists, &[&schema])?.get::<_, bool>(0) {
+        once(client, &format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(schema)))?;
+    }
+    Ok(())
+}
+
+/// Runs a statement that makes something unless it is there. Two sessions that do so at the same moment can still
+/// collide in the catalogue; whoever loses finds it made.
+fn once(client: &mut Client, sql: &str) -> Result<(), DestinationError> {
+    use postgres::error::SqlState;
+    match client.batch_execute(sql) {
+        Err(error)
+            if error.code().is_some_and(|code| {
+                [SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_TABLE, SqlState::DUPLICATE_OBJECT]
+                    .contains(code)
+            }) =>
+        {
+            Ok(client.batch_execute(sql)?)
+        }
+        result => Ok(result?),
+    }
+}
+
+/// The name under which a server shows a connection of the job.
+pub(super) fn session_name(spec: &CopySpec) -> String {
+    format!("backfill job {}/{} {}", spec.job_id, spec.attempt, spec.job_uid)
+}
+
+/// An earlier attempt whose daemon hangs may still hold locks on the rows and the ledger that this one needs.
+fn end_earlier_attempts(client: &mut Client, spec: &CopySpec) -> Result<(), DestinationError> {
+    let end = "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+               WHERE datname = pg_catalog.current_database() AND usename = current_user \
+               AND application_name ~ ('^backfill job [0-9]+/[0-9]+ ' || $1 || '$') \
+               AND pg_catalog.split_part(pg_catalog.split_part(application_name, ' ', 3), '/', 2)::integer < $2";
+    client.execute(end, &[&spec.job_uid.to_string(), &spec.attempt])?;
+    Ok(())
+}
+
+/// Makes the ledger where it is absent and enters this attempt, unless a later one has been here.
+fn open_ledger(
+    client: &mut Client,
+    schema: &str,
+    id: DestinationId,
+    spec: &CopySpec,
+) -> Result<Watermark, DestinationError> {
+    let ledger = ledger(schema);
+    let exists = "SELECT pg_catalog.to_regclass($1) IS NOT NULL";
+    if !client.query_one(exists, &[&ledger])?.get::<_, bool>(0) {
+        once(
+            client,
+            &format!(
+                "CREATE TABLE IF NOT EXISTS {ledger} (job_uid uuid, destination_id bigint, attempt integer NOT NULL, \
+                 chunk bigint NOT NULL, rows bigint NOT NULL, updated_at timestamptz NOT NULL, \
+                 PRIMARY KEY (job_uid, destination_id))"
+            ),
+        )?;
+    }
+    let enter = format!(
+        "INSERT INTO {ledger} AS entry VALUES ($1, $2, $3, 0, 0, pg_catalog.now()) \
+         ON CONFLICT (job_uid, destination_id) DO UPDATE SET attempt = excluded.attempt \
+         WHERE entry.attempt <= excluded.attempt RETURNING chunk, rows"
+    );
+    let entry =
+        client.query_opt(&enter, &[&spec.job_uid, &id.0, &spec.attempt])?.ok_or(DestinationError::Fenced)?;
+    Ok(Watermark { chunk: entry.get(0), rows: entry.get(1) })
+}
+
+fn removed(name: &TableName, watermark: Watermark) -> DestinationError {
+    DestinationError::Table {
+        table: name.to_string(),
+        reason: format!("it was removed after {} rows of this job; start a new job", watermark.rows),
+    }
+}
+
+fn create_table(client: &mut Client, name: &TableName, source: &Table) -> Result<Table, DestinationError> {
+    let mut definitions = Vec::with_capacity(source.columns.len() + 1);
+    for column in &source.columns {
+        let not_null = if column.nullable { "" } else { " NOT NULL" };
+        definitions.push(format!("{} {}{not_null}", identifier(&column.name), column_type(client, column)?));
+    }
+    if !source.primary_key.is_empty() {
+        definitions.push(format!("PRIMARY KEY ({})", list(&source.primary_key)));
+    }
+    once(client, &format!("CREATE TABLE IF NOT EXISTS {} ({})", name.to_sql(), definitions.join(", ")))?;
+    find(client, name)?.ok_or_else(|| DestinationError::Table {
+        table: name.to_string(),
+        reason: "it was removed while the job made it".to_owned(),
+    })
+}
+
+/// The type with its length or precision. A user-defined type is kept where the destination has one of that name;
+/// elsewhere its values are kept as text.
+fn column_type(client: &mut Client, column: &Column) -> Result<String, DestinationError> {
+    let data_type = &column.data_type;
+    let row = if data_type.is_builtin() {
+        client.query_one("SELECT pg_catalog.format_type($1, $2)", &[&data_type.oid, &data_type.modifier])?
+    } else {
+        let known = "SELECT pg_catalog.format_type(pg_catalog.to_regtype($1)::oid, $2)";
+        client.query_one(known, &[&data_type.name, &data_type.modifier])?
+    };
+    let known: Option<String> = row.get(0);
+    Ok(known.filter(|name| name != "-").unwrap_or_else(|| "text".to_owned()))
+}
+
+fn check_table(name: &TableName, table: &Table, spec: &CopySpec) -> Result<(), DestinationError> {
+    let refuse = |reason: String| Err(DestinationError::Table { table: name.to_string(), reason });
+    if !matches!(table.kind, TableKind::Table | TableKind::PartitionedTable) {
+        return refuse("it is no table; rows can only be written to one".to_owned());
+    }
+    if let Some(column) = spec.table.columns.iter().find(|column| table.column(&column.name).is_none()) {
+        return refuse(format!("it has no column {}: add it, of type {}", column.name, column.type_name));
+    }
+    let key = &spec.table.primary_key;
+    let is_key =
+        |columns: &[String]| columns.len() == key.len() && key.iter().all(|name| columns.contains(name));
+    if spec.write_mode == WriteMode::Upsert
+        && !table.indexes.iter().any(|index| index.unique && is_key(&index.columns))
+    {
+        return refuse(format!("upsert needs a unique index on ({}): make one, or append", key.join(", ")));
+    }
+    Ok(())
+}
+
+/// The staging table holds the values as they travel, without the lengths and checks of either side's table.
+fn create_stage(
+    client: &mut Client,
+    source: &Table,
+    renditions: &[Rendition],
+) -> Result<(), DestinationError> {
+    let columns = source.columns.iter().zip(renditions).map(|(column, rendition)| {
+        let travels_as = match rendition {
+            Rendition::Binary => column.data_type.name.as_str(),
+            Rendition::Text => "text",
+        };
+        format!("{} {travels_as}", identifier(&column.name))
+    });
+    let columns: Vec<_> = columns.collect();
+    Ok(client.batch_execute(&format!(
+        "CREATE TEMPORARY TABLE _backfill_stage ({}) ON COMMIT DELETE ROWS",
+        columns.join(", ")
+    ))?)
+}
+
+/// Columns that the destination computes itself; what it computes is compared all the same.
+fn generated_columns(client: &mut Client, name: &TableName) -> Result<Vec<String>, DestinationError> {
+    let query = "SELECT attname::text FROM pg_catalog.pg_attribute \
+                 WHERE attrelid = pg_catalog.to_regclass($1) AND attnum > 0 AND attgenerated <> ''";
+    let rows = client.query(query, &[&name.to_sql()])?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// One statement moves the staged rows to the table and returns each row as the table holds it now, after its types,
+/// defaults and triggers, in the form in which it was given.
+fn insert_sql(
+    name: &TableName,
+    table: &Table,
+    spec: &CopySpec,
+    renditions: &[Rendition],
+    generated: &[String],
+) -> String {
+    let mut targets = Vec::new();
+    let mut values = Vec::new();
+    let mut returned = Vec::new();
+    for (column, rendition) in spec.table.columns.iter().zip(renditions) {
+        let quoted = identifier(&column.name);
+        let held_as = table.column(&column.name).map(|held| &held.data_type);
+        returned.push(match rendition {
+            Rendition::Text => format!("held.{quoted}::text"),
+            Rendition::Binary if held_as == Some(&column.data_type) => format!("held.{quoted}"),
+            Rendition::Binary => format!("held.{quoted}::{}", column.data_type.name),
+        });
+        if generated.contains(&column.name) {
+            continue;
+        }
+        values.push(match (rendition, held_as) {
+            (Rendition::Text, Some(held_as)) => format!("{quoted}::{}", held_as.name),
+            _ => quoted.clone(),
+        });
+        targets.push(column.name.clone());
+    }
+    let on_conflict = match spec.write_mode {
+        WriteMode::Append => String::new(),
+        WriteMode::Upsert => on_conflict(&spec.table.primary_key, &targets),
+    };
+    format!(
+        "COPY (INSERT INTO {} AS held ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {STAGE}{on_conflict} RETURNING {}) \
+         TO STDOUT (FORMAT binary)",
+        name.to_sql(),
+        list(&targets),
+        values.join(", "),
+        returned.join(", "),
+    )
+}
+
+/// An upsert sets every column. Where the key is all there is, a column of it is set to itself, so that the row is
+/// returned.
+fn on_conflict(key: &[String], targets: &[String]) -> String {
+    let mut set: Vec<_> = targets.iter().filter(|name| !key.contains(name)).collect();
+    if set.is_empty() {
+        set.extend(key.first());
+    }
+    let set: Vec<_> =
+        set.iter().map(|name| identifier(name)).map(|name| format!("{name} = excluded.{name}")).collect();
+    format!(" ON CONFLICT ({}) DO UPDATE SET {}", list(key), set.join(", "))
+}
+
+fn list(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(|name| identifier(name)).collect();
+    names.join(", ")
+}

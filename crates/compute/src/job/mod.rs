@@ -1,0 +1,146 @@
+//! One job, from its claim to its end: read the plan, open source and destinations, copy, write down the outcome.
+
+mod control;
+mod copy;
+mod error;
+mod interrupt;
+mod pace;
+mod resume;
+mod writer;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use backfill_domain::{destination::Destination as StoredDestination, job::Job};
+
+pub(crate) use self::{
+    control::{Control, Stop},
+    interrupt::Interrupts,
+};
+use self::{
+    copy::{Copy, Done, Ending},
+    error::JobError,
+    resume::resume,
+};
+use crate::{
+    destination::{self, CopySpec, Destination, Session},
+    queue::{Claim, Outcome, Queue, QueueError},
+    source::{self, Reader, Walk},
+    wire::Layout,
+};
+
+/// What a job needs of its daemon.
+#[derive(Clone)]
+pub(crate) struct JobContext {
+    /// The queue, to write progress and outcome to.
+    pub(crate) queue: Queue,
+    /// Rows in a chunk.
+    pub(crate) chunk_rows: u32,
+}
+
+/// Runs `job` and writes its outcome into the queue. Nothing that happens in it reaches the daemon.
+pub(crate) fn run(context: &JobContext, job: Job, control: &Control, interrupts: &Interrupts) {
+    let claim = Claim { job: job.id, attempt: job.attempt };
+    log::info!("job {}: attempt {} begins: {}", job.id, job.attempt, job.table_name);
+    let ended = catch_unwind(AssertUnwindSafe(|| execute(context, &job, control, interrupts)));
+    let ended = ended.unwrap_or_else(|_| Err(JobError::Panicked));
+    let Some(outcome) = outcome(ended, control) else {
+        log::warn!("job {}: the lease was lost; attempt {} ends without a trace", job.id, job.attempt);
+        return;
+    };
+    match &outcome {
+        Outcome::Failed { message, .. } => log::error!("job {}: failed: {message}", job.id),
+        outcome => log::info!("job {}: {outcome:?}", job.id),
+    }
+    if let Err(error) = context.queue.finish(claim, &outcome) {
+        // The lease runs out, and a daemon takes the job up from its ledgers.
+        log::error!("job {}: cannot write down how it ended: {error}", job.id);
+    }
+}
+
+/// What the queue is to be told; `None` where the job is not this daemon's any more. What failed while the job was
+/// being stopped failed because of it.
+fn outcome(ended: Result<Ending, JobError>, control: &Control) -> Option<Outcome> {
+    match (ended, control.stop()) {
+        (Ok(Ending::Completed), _) => Some(Outcome::Completed),
+        (_, Some(Stop::LeaseLost)) | (Err(JobError::Queue(QueueError::LeaseLost)), _) => None,
+        (_, Some(Stop::Cancel)) => Some(Outcome::Cancelled),
+        (Ok(Ending::Stopped) | Err(JobError::Stopped), _) => Some(Outcome::HandedBack),
+        (Err(error), _) => {
+            Some(Outcome::Failed { destination: error.destination(), message: error.to_string() })
+        }
+    }
+}
+
+fn execute(
+    context: &JobContext,
+    job: &Job,
+    control: &Control,
+    interrupts: &Interrupts,
+) -> Result<Ending, JobError> {
+    let claim = Claim { job: job.id, attempt: job.attempt };
+    let source = context.queue.source(job)?;
+    let settings = source.connection();
+    let at_source = |error| JobError::Source { name: source.name.clone(), error };
+    let mut client = source::open(&settings, job, interrupts).map_err(at_source)?;
+    let selection = source::select(&mut client, job).map_err(at_source)?;
+    let expected_rows = source::estimate_rows(&mut client, &selection).map_err(at_source)?;
+
+    let spec = Arc::new(CopySpec {
+        job_id: job.id,
+        job_uid: job.uid,
+        attempt: job.attempt,
+        table: selection.table.clone(),
+        write_mode: job.write_mode,
+    });
+    // Declared before the destinations, so that it is dropped after them: it closes the files they write to.
+    let mut session = Session::new(interrupts);
+    let stored = context.queue.destinations(job.id)?;
+    let mut destinations = open_destinations(&stored, &spec, &mut session, interrupts)?;
+    context.queue.begin(claim, expected_rows)?;
+
+    let last_chunk = context.queue.last_chunk(job.id)?;
+    let Some((next, done)) = resume(context, claim, last_chunk, &stored, &destinations, job)? else {
+        return Ok(Ending::Completed);
+    };
+    let renditions: Vec<_> = destinations.iter().map(|destination| destination.renditions()).collect();
+    let layout = Arc::new(Layout::new(&selection.table, &renditions));
+    let walk = Walk::new(&selection);
+    let stops_between_chunks = walk.has_key();
+    let reconnect = {
+        let (settings, job, interrupts) = (settings.clone(), job.clone(), interrupts.clone());
+        Box::new(move || source::open(&settings, &job, &interrupts))
+    };
+    let reader = Reader::new(reconnect, client, walk, layout.clone(), context.chunk_rows);
+    Copy {
+        context,
+        claim,
+        control,
+        interrupts,
+        layout,
+        stored: &stored,
+        source_name: &source.name,
+        stops_between_chunks,
+    }
+    .run(reader, next, done, &mut destinations)
+}
+
+fn open_destinations(
+    stored: &[StoredDestination],
+    spec: &Arc<CopySpec>,
+    session: &mut Session,
+    interrupts: &Interrupts,
+) -> Result<Vec<Box<dyn Destination>>, JobError> {
+    if stored.is_empty() {
+        return Err(JobError::NoDestination);
+    }
+    let open = |stored: &StoredDestination, session: &mut Session| {
+        let settings =
+            stored.settings().map_err(|error| JobError::Settings { name: stored.name.clone(), error })?;
+        destination::open(stored.id, &settings, spec, session, interrupts)
+            .map_err(|error| JobError::at(stored, error))
+    };
+    stored.iter().map(|stored| open(stored, session)).collect()
+}

@@ -1,0 +1,71 @@
+//! A destination on a thread of its own.
+
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::{
+    destination::{Destination, DestinationError, Watermark},
+    wire::{Batch, Layout},
+};
+
+/// What a writer is told to do. It answers `Seal` and `Commit`, and whatever fails.
+#[derive(Clone)]
+pub(crate) enum Command {
+    /// Begin a chunk.
+    Begin(i64),
+    /// Take rows.
+    Write(Arc<Batch>),
+    /// Prove that the destination holds the chunk's rows.
+    Seal,
+    /// Commit the chunk.
+    Commit,
+}
+
+/// A writer's answer.
+pub(crate) struct Reply {
+    /// Its place among the job's destinations.
+    pub(crate) writer: usize,
+    /// How far the destination has come, or what failed. After a failure the writer is gone.
+    pub(crate) result: Result<Watermark, DestinationError>,
+}
+
+/// Does what `commands` say until they end or one fails. A chunk that was not committed by then is taken back.
+pub(crate) fn write(
+    writer: usize,
+    destination: &mut dyn Destination,
+    layout: &Arc<Layout>,
+    commands: &Receiver<Command>,
+    replies: &Sender<Reply>,
+) {
+    for command in commands {
+        let answers = matches!(command, Command::Seal | Command::Commit);
+        let result = obey(destination, layout, command);
+        let failed = result.is_err();
+        if failed {
+            destination.rollback();
+        }
+        if (failed || answers)
+            && replies.send(Reply { writer, result: result.map(|()| destination.watermark()) }).is_err()
+        {
+            break;
+        }
+        if failed {
+            return;
+        }
+    }
+    destination.rollback();
+}
+
+fn obey(
+    destination: &mut dyn Destination,
+    layout: &Arc<Layout>,
+    command: Command,
+) -> Result<(), DestinationError> {
+    match command {
+        Command::Begin(number) => destination.begin(number, layout),
+        Command::Write(batch) => destination.write(&batch),
+        Command::Seal => destination.verify(),
+        Command::Commit => destination.commit(),
+    }
+}

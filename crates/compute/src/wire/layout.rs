@@ -1,0 +1,123 @@
+//! Which column stands where in a row on the wire.
+
+use backfill_domain::{catalog::Table, sql::identifier};
+
+use super::batch::Tuple;
+
+/// How a column's value travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Rendition {
+    /// In the type's binary form, which loses nothing and costs the source least.
+    Binary,
+    /// As the text that the source's output function writes, for types that a destination knows as text alone.
+    Text,
+}
+
+/// The columns of a row on the wire, in their order.
+///
+/// The table's columns come first, in binary form, as long as any destination wants them so; then the texts that
+/// some destination or the key asks for. A PostgreSQL destination with the same types thus takes rows as they are.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    columns: Vec<(usize, Rendition)>,
+    key: Projection,
+    select_list: String,
+    key_names: Vec<String>,
+}
+
+/// Where each column that somebody is interested in stands on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Projection(Vec<usize>);
+
+impl Layout {
+    /// The rows of `table` for destinations that want each column in one of `wanted` renditions each; the key's
+    /// values come as text besides.
+    pub(crate) fn new(table: &Table, wanted: &[&[Rendition]]) -> Self {
+        let key: Vec<_> = table.key_columns();
+        let key: Vec<_> = table
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| key.contains(column))
+            .map(|(at, _)| at)
+            .collect();
+        let mut columns: Vec<(usize, Rendition)> = Vec::new();
+        for rendition in [Rendition::Binary, Rendition::Text] {
+            for at in 0..table.columns.len() {
+                let is_wanted = wanted.iter().any(|destination| destination[at] == rendition);
+                if is_wanted || (rendition == Rendition::Text && key.contains(&at)) {
+                    columns.push((at, rendition));
+                }
+            }
+        }
+        let select_list: Vec<_> = columns.iter().map(|column| expression(table, *column)).collect();
+        let key_positions = table.primary_key.iter().filter_map(|name| {
+            columns.iter().position(|(at, form)| *form == Rendition::Text && table.columns[*at].name == *name)
+        });
+        Self {
+            key: Projection(key_positions.collect()),
+            select_list: select_list.join(", "),
+            key_names: table.primary_key.clone(),
+            columns,
+        }
+    }
+
+    /// The columns as the list of a SELECT.
+    pub(crate) fn select_list(&self) -> &str {
+        &self.select_list
+    }
+
+    /// How many columns a row has on the wire.
+    pub(crate) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Where the columns of a destination with these `renditions` stand. Every rendition was passed to
+    /// [`Layout::new`], so each has its place.
+    pub(crate) fn projection(&self, renditions: &[Rendition]) -> Projection {
+        let positions = renditions
+            .iter()
+            .enumerate()
+            .filter_map(|(at, rendition)| self.columns.iter().position(|column| *column == (at, *rendition)));
+        Projection(positions.collect())
+    }
+
+    /// The values of the row's key as text, in the key's order; empty for a table without one.
+    pub(crate) fn key_of(&self, tuple: &Tuple<'_>) -> Vec<String> {
+        let fields: Vec<_> = tuple.fields().collect();
+        let texts =
+            self.key.positions().iter().map(|at| fields.get(*at).copied().flatten().unwrap_or_default());
+        texts.map(|text| String::from_utf8_lossy(text).into_owned()).collect()
+    }
+
+    /// The row's key for people to read, such as `id = 7`; without a key, what says so.
+    pub(crate) fn describe_key(&self, tuple: &Tuple<'_>) -> String {
+        if self.key_names.is_empty() {
+            return "no primary key".to_owned();
+        }
+        let values = self.key_of(tuple);
+        let parts: Vec<_> =
+            self.key_names.iter().zip(values).map(|(name, value)| format!("{name} = {value}")).collect();
+        parts.join(", ")
+    }
+}
+
+fn expression(table: &Table, (at, rendition): (usize, Rendition)) -> String {
+    let name = identifier(&table.columns[at].name);
+    match rendition {
+        Rendition::Binary => name,
+        Rendition::Text => format!("{name}::text"),
+    }
+}
+
+impl Projection {
+    /// Positions on the wire, in the order of the table's columns.
+    pub(crate) fn positions(&self) -> &[usize] {
+        &self.0
+    }
+
+    /// Whether rows of `width` columns can be taken as they are.
+    pub(crate) fn is_whole_row(&self, width: usize) -> bool {
+        self.0.len() == width && self.0.iter().enumerate().all(|(at, position)| at == *position)
+    }
+}
