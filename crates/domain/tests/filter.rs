@@ -1,11 +1,6 @@
 //! What a filter may say, and which field is named when it says something else.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use backfill_domain::{
     catalog::{Column, DataType, Table, TableKind, TypeKind},
@@ -14,19 +9,9 @@ use backfill_domain::{
 use serde_json::{Value, json};
 
 fn column(name: &str, type_name: &str, oid: u32, base: &str) -> Column {
-    let data_type = DataType {
-        oid,
-        name: base.to_owned(),
-        modifier: -1,
-        kind: TypeKind::Base,
-        element_oid: None,
-    };
-    Column {
-        name: name.to_owned(),
-        type_name: type_name.to_owned(),
-        nullable: true,
-        data_type,
-    }
+    let data_type =
+        DataType { oid, name: base.to_owned(), modifier: -1, kind: TypeKind::Base, element_oid: None };
+    Column { name: name.to_owned(), type_name: type_name.to_owned(), nullable: true, data_type }
 }
 
 fn orders() -> Table {
@@ -41,12 +26,7 @@ fn orders() -> Table {
             column("note", "text", 25, "text"),
             column("email", "\"Ext.s\".citext", 16400, "\"Ext.s\".citext"),
             column("price", "numeric(10,2)", 1700, "numeric"),
-            column(
-                "created_at",
-                "timestamp without time zone",
-                1114,
-                "timestamp without time zone",
-            ),
+            column("created_at", "timestamp without time zone", 1114, "timestamp without time zone"),
         ],
         primary_key: Vec::new(),
         indexes: Vec::new(),
@@ -83,17 +63,9 @@ fn every_operator_renders_as_sql_with_quoted_names_and_typed_values() {
         ("<=", json!(0), r#""price" <= '0'::numeric"#),
         ("IS NULL", Value::Null, r#""price" IS NULL"#),
         ("IS NOT NULL", Value::Null, r#""price" IS NOT NULL"#),
-        (
-            "IN",
-            json!([1, "2"]),
-            r#""price" IN ('1'::numeric, '2'::numeric)"#,
-        ),
+        ("IN", json!([1, "2"]), r#""price" IN ('1'::numeric, '2'::numeric)"#),
         ("NOT IN", json!([1]), r#""price" NOT IN ('1'::numeric)"#),
-        (
-            "BETWEEN",
-            json!([1, 2]),
-            r#""price" BETWEEN '1'::numeric AND '2'::numeric"#,
-        ),
+        ("BETWEEN", json!([1, 2]), r#""price" BETWEEN '1'::numeric AND '2'::numeric"#),
     ] {
         assert_eq!(sql(filter("price", operator, value)), expected);
     }
@@ -101,31 +73,17 @@ fn every_operator_renders_as_sql_with_quoted_names_and_typed_values() {
 
 #[test]
 fn patterns_keep_their_wildcards_and_backslashes() {
-    assert_eq!(
-        sql(filter("note", "LIKE", json!("100\\%%"))),
-        r#""note" LIKE E'100\\%%'"#
-    );
-    assert_eq!(
-        sql(filter("note", "ILIKE", json!("it's_"))),
-        r#""note" ILIKE 'it''s_'"#
-    );
+    assert_eq!(sql(filter("note", "LIKE", json!("100\\%%"))), r#""note" LIKE E'100\\%%'"#);
+    assert_eq!(sql(filter("note", "ILIKE", json!("it's_"))), r#""note" ILIKE 'it''s_'"#);
 }
 
 /// Their operators live in the extension's schema, which the search_path need not name.
 #[test]
 fn types_of_extensions_are_compared_by_the_operators_of_their_schema() {
     for (operator, value, expected) in [
-        (
-            "!=",
-            json!("a"),
-            r#""email" OPERATOR("Ext.s".!=) 'a'::"Ext.s".citext"#,
-        ),
+        ("!=", json!("a"), r#""email" OPERATOR("Ext.s".!=) 'a'::"Ext.s".citext"#),
         ("LIKE", json!("a%"), r#""email" OPERATOR("Ext.s".~~) 'a%'"#),
-        (
-            "NOT IN",
-            json!(["a"]),
-            r#""email" OPERATOR("Ext.s".<>) ALL (ARRAY['a'::"Ext.s".citext])"#,
-        ),
+        ("NOT IN", json!(["a"]), r#""email" OPERATOR("Ext.s".<>) ALL (ARRAY['a'::"Ext.s".citext])"#),
         ("IS NULL", Value::Null, r#""email" IS NULL"#),
     ] {
         assert_eq!(sql(filter("email", operator, value)), expected);
@@ -134,13 +92,9 @@ fn types_of_extensions_are_compared_by_the_operators_of_their_schema() {
 
 #[test]
 fn a_number_keeps_every_digit() {
-    for digits in [
-        "12345678901234567890.123456789012345678901",
-        "9223372036854775807",
-        "1.10",
-        "-0.0",
-        "1e-7",
-    ] {
+    for digits in
+        ["12345678901234567890.123456789012345678901", "9223372036854775807", "1.10", "-0.0", "1e-7"]
+    {
         let json = format!(r#"{{"column": "price", "operator": "=", "value": {digits}}}"#);
         let filter = serde_json::from_str(&json).unwrap();
         assert_eq!(sql(filter), format!("\"price\" = '{digits}'::numeric"));
@@ -149,11 +103,9 @@ fn a_number_keeps_every_digit() {
 
 #[test]
 fn operators_are_read_in_any_case_and_with_any_blanks() {
-    for (text, operator) in [
-        ("like", Operator::Like),
-        ("Is  Not\tnull", Operator::IsNotNull),
-        (" >= ", Operator::GreaterOrEqual),
-    ] {
+    for (text, operator) in
+        [("like", Operator::Like), ("Is  Not\tnull", Operator::IsNotNull), (" >= ", Operator::GreaterOrEqual)]
+    {
         assert_eq!(filter("note", text, Value::Null).operator, operator);
     }
 }
@@ -163,23 +115,14 @@ fn an_unknown_operator_is_refused_and_the_known_ones_are_listed() {
     for operator in ["", "==", "~", "; DROP TABLE orders", "= 1 OR 1 ="] {
         let json = json!({ "column": "id", "operator": operator, "value": 1 });
         let error = serde_json::from_value::<Filter>(json).unwrap_err().to_string();
-        assert!(
-            error.contains("unknown operator") && error.contains("IS NOT NULL"),
-            "{error}"
-        );
+        assert!(error.contains("unknown operator") && error.contains("IS NOT NULL"), "{error}");
     }
 }
 
 #[test]
 fn conditions_are_joined_in_brackets() {
-    let conditions = bound(&[
-        filter("id", ">", json!(1)),
-        filter("note", "IS NULL", Value::Null),
-    ]);
-    assert_eq!(
-        join(&conditions).unwrap(),
-        r#"("id" > '1'::bigint) AND ("note" IS NULL)"#
-    );
+    let conditions = bound(&[filter("id", ">", json!(1)), filter("note", "IS NULL", Value::Null)]);
+    assert_eq!(join(&conditions).unwrap(), r#"("id" > '1'::bigint) AND ("note" IS NULL)"#);
     assert_eq!(join(&[]), None);
 }
 
@@ -193,21 +136,11 @@ fn five_filters_are_allowed_and_six_are_not() {
 
 #[test]
 fn an_unknown_column_is_named_with_the_known_ones() {
-    let unknown = [
-        "ID",
-        "\"id\"",
-        "id; DROP TABLE orders",
-        "",
-        "public.orders.id",
-        "id\0",
-    ];
+    let unknown = ["ID", "\"id\"", "id; DROP TABLE orders", "", "public.orders.id", "id\0"];
     for name in unknown {
         let (field, message) = error(&[filter("id", "=", json!(1)), filter(name, "=", json!(1))]);
         assert_eq!(field, "filters[1].column", "{name:?}");
-        assert!(
-            message.contains("id, note, email, price, created_at"),
-            "{message}"
-        );
+        assert!(message.contains("id, note, email, price, created_at"), "{message}");
     }
 }
 
@@ -216,11 +149,7 @@ fn a_value_that_does_not_suit_its_operator_is_refused() {
     let comparisons = ["=", "!=", ">", "<", ">=", "<="];
     let mut refused = Vec::new();
     for operator in comparisons {
-        refused.extend([
-            (operator, json!(null)),
-            (operator, json!([1])),
-            (operator, json!({ "a": 1 })),
-        ]);
+        refused.extend([(operator, json!(null)), (operator, json!([1])), (operator, json!({ "a": 1 }))]);
     }
     for operator in ["IN", "NOT IN"] {
         refused.extend([
@@ -321,31 +250,18 @@ fn a_pattern_that_ends_with_an_escape_of_nothing_is_refused() {
         assert_eq!(field, "filters[0].value");
         assert!(message.contains("backslash"), "{message}");
     }
-    bound(&[
-        filter("note", "LIKE", json!("abc\\\\")),
-        filter("note", "=", json!("\\")),
-    ]);
+    bound(&[filter("note", "LIKE", json!("abc\\\\")), filter("note", "=", json!("\\"))]);
 }
 
 /// Each chunk of a job parses its filter anew; a resumed job, days later. All must select by the same value.
 #[test]
 fn a_date_that_moves_with_the_clock_is_refused() {
-    for value in [
-        "now",
-        "Today",
-        "YESTERDAY",
-        "tomorrow 12:00",
-        " now ",
-        "2024-01-01 now",
-    ] {
+    for value in ["now", "Today", "YESTERDAY", "tomorrow 12:00", " now ", "2024-01-01 now"] {
         let (field, message) = error(&[filter("created_at", ">=", json!(value))]);
         assert_eq!(field, "filters[0].value");
         assert!(message.contains("write the date itself"), "{message}");
     }
-    bound(&[
-        filter("created_at", "<", json!("infinity")),
-        filter("note", "=", json!("now")),
-    ]);
+    bound(&[filter("created_at", "<", json!("infinity")), filter("note", "=", json!("now"))]);
 }
 
 /// The filters are stored as JSONB, whose numbers PostgreSQL writes without exponent and limits in length.

@@ -2,6 +2,7 @@
 //! the source, and one INSERT moves them on and returns what the table holds of them, which is compared with what
 //! was given. The note in the ledger is part of the same transaction.
 
+mod fit;
 mod prepare;
 
 use std::{io::Write, sync::Arc};

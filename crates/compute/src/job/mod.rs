@@ -96,7 +96,7 @@ fn execute(
         write_mode: job.write_mode,
     });
     // Declared before the destinations, so that it is dropped after them: it closes the files they write to.
-    let mut session = Session::new(interrupts);
+    let mut session = Session::default();
     let stored = context.queue.destinations(job.id)?;
     let mut destinations = open_destinations(&stored, &spec, &mut session, interrupts)?;
     context.queue.begin(claim, expected_rows)?;

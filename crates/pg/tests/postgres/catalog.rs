@@ -19,10 +19,7 @@ fn find(client: &mut Client, name: &str) -> Option<Table> {
 }
 
 fn names(tables: &[Table]) -> Vec<String> {
-    tables
-        .iter()
-        .map(|table| table.table_name().to_string())
-        .collect()
+    tables.iter().map(|table| table.table_name().to_string()).collect()
 }
 
 fn column<'a>(table: &'a Table, name: &str) -> &'a Column {
@@ -31,11 +28,8 @@ fn column<'a>(table: &'a Table, name: &str) -> &'a Column {
 
 /// Columns and whether it forbids duplicates, by the index's name.
 fn index<'a>(table: &'a Table, name: &str) -> (Vec<&'a str>, bool) {
-    let index = table
-        .indexes
-        .iter()
-        .find(|index| index.name == name)
-        .unwrap_or_else(|| panic!("no index {name}"));
+    let index =
+        table.indexes.iter().find(|index| index.name == name).unwrap_or_else(|| panic!("no index {name}"));
     (index.columns.iter().map(String::as_str).collect(), index.unique)
 }
 
@@ -53,15 +47,8 @@ fn every_schema_and_kind_of_relation_is_listed_by_schema_and_name() {
            CREATE SEQUENCE s; CREATE TYPE c AS (i int); CREATE TEMP TABLE hidden (i int);"#,
     );
     let tables = tables(&mut database.connect()).unwrap();
-    let expected = [
-        r#""Odd; Schema"."T.1""#,
-        "public.a",
-        "public.b",
-        "public.f",
-        "public.m",
-        "public.p",
-        "public.v",
-    ];
+    let expected =
+        [r#""Odd; Schema"."T.1""#, "public.a", "public.b", "public.f", "public.m", "public.p", "public.v"];
     assert_eq!(names(&tables), expected);
     let kinds: Vec<_> = tables.iter().map(|table| table.kind).collect();
     let expected = [
@@ -146,19 +133,12 @@ fn a_partitioned_table_counts_its_partitions_at_every_depth() {
     let database = Database::with(PARTITIONED);
     let mut client = database.connect();
     let [p, p1, p2, p2a] = ["p", "p1", "p2", "p2a"].map(|name| find(&mut client, name).unwrap());
-    assert_eq!(
-        [&p, &p1, &p2, &p2a].map(|table| table.estimated_rows.unwrap()),
-        [2000, 1000, 1000, 1000]
-    );
+    assert_eq!([&p, &p1, &p2, &p2a].map(|table| table.estimated_rows.unwrap()), [2000, 1000, 1000, 1000]);
     assert_eq!(p.bytes.unwrap(), p1.bytes.unwrap() + p2a.bytes.unwrap());
     assert_eq!(p2.bytes, p2a.bytes);
     assert_eq!(
         [p.kind, p1.kind, p2.kind],
-        [
-            TableKind::PartitionedTable,
-            TableKind::Table,
-            TableKind::PartitionedTable
-        ]
+        [TableKind::PartitionedTable, TableKind::Table, TableKind::PartitionedTable]
     );
     assert_eq!(p.primary_key, ["i", "j"]);
 }
@@ -195,17 +175,10 @@ fn an_inheritance_parent_counts_its_children_and_has_no_primary_key() {
     let parent = find(&mut client, "parent").unwrap();
     assert!(parent.primary_key.is_empty());
     assert!(parent.indexes.iter().all(|index| !index.primary));
-    assert_eq!(
-        parent.estimated_rows,
-        Some(600),
-        "a child of two parents counts once"
-    );
+    assert_eq!(parent.estimated_rows, Some(600), "a child of two parents counts once");
     assert_eq!(parent.kind, TableKind::Table);
     assert!(find(&mut client, "child").unwrap().primary_key.is_empty());
-    assert!(
-        !index(&parent, "parent_pkey").1,
-        "the index forbids duplicates only in the parent itself"
-    );
+    assert!(!index(&parent, "parent_pkey").1, "the index forbids duplicates only in the parent itself");
 }
 
 #[test]
@@ -225,11 +198,7 @@ fn a_composite_key_keeps_its_own_order() {
         "t",
     );
     assert_eq!(table.primary_key, ["d", "B c"]);
-    let keys: Vec<_> = table
-        .key_columns()
-        .iter()
-        .map(|column| column.name.clone())
-        .collect();
+    let keys: Vec<_> = table.key_columns().iter().map(|column| column.name.clone()).collect();
     assert_eq!(keys, ["d", "B c"]);
     assert_eq!(index(&table, "another"), (vec!["e", "a"], true));
     assert!(
@@ -246,19 +215,13 @@ fn indexes_name_their_columns_and_expressions() {
         "t",
     );
     assert_eq!(index(&table, "plain"), (vec!["B"], false));
-    assert_eq!(
-        index(&table, "expression"),
-        (vec!["lower(a)", "B", r#"(("B" + 1))"#], false)
-    );
+    assert_eq!(index(&table, "expression"), (vec!["lower(a)", "B", r#"(("B" + 1))"#], false));
     assert!(table.primary_key.is_empty());
 }
 
 #[test]
 fn a_partial_unique_index_forbids_duplicates_only_in_part() {
-    let table = table(
-        "CREATE TABLE t (a int, b int); CREATE UNIQUE INDEX partial ON t (a) WHERE b > 0",
-        "t",
-    );
+    let table = table("CREATE TABLE t (a int, b int); CREATE UNIQUE INDEX partial ON t (a) WHERE b > 0", "t");
     assert_eq!(index(&table, "partial"), (vec!["a"], false));
 }
 
@@ -274,22 +237,13 @@ fn domains_are_unwrapped_and_keep_their_modifiers() {
         "t",
     );
     let direct = &column(&table, "direct").data_type;
-    assert_eq!(
-        (direct.name.as_str(), direct.oid, direct.kind),
-        ("numeric", 1700, TypeKind::Base)
-    );
+    assert_eq!((direct.name.as_str(), direct.oid, direct.kind), ("numeric", 1700, TypeKind::Base));
     assert_eq!(&column(&table, "once").data_type, direct);
     assert_eq!(&column(&table, "twice").data_type, direct);
     assert_eq!(column(&table, "twice").type_name, r#""My types"."Net price""#);
-    assert_eq!(
-        column(&table, "code").data_type,
-        column(&table, "direct_code").data_type
-    );
+    assert_eq!(column(&table, "code").data_type, column(&table, "direct_code").data_type);
     assert_eq!(column(&table, "any_code").data_type.modifier, -1);
-    assert_eq!(
-        column(&table, "list").data_type,
-        column(&table, "direct_list").data_type
-    );
+    assert_eq!(column(&table, "list").data_type, column(&table, "direct_list").data_type);
 }
 
 #[test]
@@ -306,46 +260,21 @@ fn a_type_says_what_kind_it_is_and_how_a_cast_names_it() {
         ("fixed", "character(3)", "bpchar", TypeKind::Base, None),
         ("bits", "bit(3)", "\"bit\"", TypeKind::Base, None),
         ("letter", "\"char\"", "\"char\"", TypeKind::Base, None),
-        (
-            "stamp",
-            "timestamp(0) with time zone",
-            "timestamp with time zone",
-            TypeKind::Base,
-            None,
-        ),
+        ("stamp", "timestamp(0) with time zone", "timestamp with time zone", TypeKind::Base, None),
         ("list", "integer[]", "integer[]", TypeKind::Array, Some(23)),
         ("matrix", "text[]", "text[]", TypeKind::Array, Some(25)),
-        (
-            "mood",
-            r#""My types"."Mood""#,
-            r#""My types"."Mood""#,
-            TypeKind::Enum,
-            None,
-        ),
+        ("mood", r#""My types"."Mood""#, r#""My types"."Mood""#, TypeKind::Enum, None),
         ("pair", "public.pair", "public.pair", TypeKind::Composite, None),
         ("range", "int4range", "int4range", TypeKind::Range, None),
-        (
-            "ranges",
-            "int4multirange",
-            "int4multirange",
-            TypeKind::Range,
-            None,
-        ),
+        ("ranges", "int4multirange", "int4multirange", TypeKind::Range, None),
         ("place", "point", "point", TypeKind::Base, None),
     ] {
         let column = column(&table, name);
         let data_type = &column.data_type;
-        assert_eq!(
-            (column.type_name.as_str(), data_type.name.as_str()),
-            (type_name, cast),
-            "{name}"
-        );
+        assert_eq!((column.type_name.as_str(), data_type.name.as_str()), (type_name, cast), "{name}");
         assert_eq!((data_type.kind, data_type.element_oid), (kind, element), "{name}");
     }
-    let (mood, moods) = (
-        &column(&table, "mood").data_type,
-        &column(&table, "moods").data_type,
-    );
+    let (mood, moods) = (&column(&table, "mood").data_type, &column(&table, "moods").data_type);
     assert_eq!((moods.kind, moods.element_oid), (TypeKind::Array, Some(mood.oid)));
     assert!(!mood.is_builtin() && column(&table, "number").data_type.is_builtin());
 }
@@ -358,21 +287,9 @@ fn columns_keep_their_order_and_dropped_ones_are_gone() {
            ALTER TABLE t DROP COLUMN gone; ALTER TABLE t ADD COLUMN last int; CREATE INDEX i ON t (last, id)"#,
         "t",
     );
-    let columns: Vec<_> = table
-        .columns
-        .iter()
-        .map(|column| (column.name.as_str(), column.nullable))
-        .collect();
-    assert_eq!(
-        columns,
-        [
-            ("a", false),
-            ("Z z", false),
-            ("id", false),
-            ("sum", true),
-            ("last", true)
-        ]
-    );
+    let columns: Vec<_> =
+        table.columns.iter().map(|column| (column.name.as_str(), column.nullable)).collect();
+    assert_eq!(columns, [("a", false), ("Z z", false), ("id", false), ("sum", true), ("last", true)]);
     assert_eq!(table.primary_key, ["Z z", "a"]);
     assert_eq!(index(&table, "i"), (vec!["last", "id"], false));
 }
@@ -391,18 +308,11 @@ fn views_have_columns_but_no_key() {
     let mut client = database.connect();
     for name in ["v", "m"] {
         let view = find(&mut client, name).unwrap();
-        let columns: Vec<_> = view
-            .columns
-            .iter()
-            .map(|column| column.type_name.as_str())
-            .collect();
+        let columns: Vec<_> = view.columns.iter().map(|column| column.type_name.as_str()).collect();
         assert_eq!(columns, ["integer", "numeric(6,2)"]);
         assert!(view.primary_key.is_empty());
     }
-    assert_eq!(
-        index(&find(&mut client, "m").unwrap(), "m_id_idx"),
-        (vec!["id"], true)
-    );
+    assert_eq!(index(&find(&mut client, "m").unwrap(), "m_id_idx"), (vec!["id"], true));
 }
 
 #[test]
@@ -410,10 +320,7 @@ fn what_the_list_says_of_a_table_is_what_finding_it_says() {
     let database = Database::with(PARTITIONED);
     let mut client = database.connect();
     let tables = tables(&mut client).unwrap();
-    assert_eq!(
-        names(&tables),
-        ["public.p", "public.p1", "public.p2", "public.p2a"]
-    );
+    assert_eq!(names(&tables), ["public.p", "public.p1", "public.p2", "public.p2a"]);
     for table in tables {
         assert_eq!(find(&mut client, &table.table_name().to_string()), Some(table));
     }
@@ -431,17 +338,10 @@ fn two_thousand_tables_are_read_in_few_queries_and_little_time() {
     let found = tables(&mut client).unwrap();
     let executed = statements(&mut client) - before;
     assert_eq!(found.len(), 2000);
-    assert!(
-        found
-            .iter()
-            .all(|table| table.columns.len() == 2 && table.primary_key == ["id"])
-    );
+    assert!(found.iter().all(|table| table.columns.len() == 2 && table.primary_key == ["id"]));
     assert!(executed < 20, "{executed} statements");
     // The quickest of three: the machine may be busy.
-    let quickest = (0..3)
-        .map(|_| elapsed(|| drop(tables(&mut client).unwrap())))
-        .min()
-        .unwrap();
+    let quickest = (0..3).map(|_| elapsed(|| drop(tables(&mut client).unwrap()))).min().unwrap();
     assert!(quickest < Duration::from_secs(1), "{quickest:?}");
 }
 

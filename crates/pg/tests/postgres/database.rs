@@ -26,27 +26,15 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "backfill_pg_{}_{}",
-            process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("backfill_pg_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         execute(&mut client(&server()), &format!("CREATE DATABASE {name}"));
-        Self {
-            settings: ConnectionSettings {
-                database: name,
-                ..server()
-            },
-        }
+        Self { settings: ConnectionSettings { database: name, ..server() } }
     }
 
     /// An empty database in which `sql` was executed, schema `public` on its search_path.
     pub(crate) fn with(sql: &str) -> Self {
         let database = Self::new();
-        execute(
-            &mut database.connect(),
-            &format!("SET search_path = public; {sql}"),
-        );
+        execute(&mut database.connect(), &format!("SET search_path = public; {sql}"));
         database
     }
 
@@ -70,9 +58,7 @@ fn client(settings: &ConnectionSettings) -> Client {
 
 /// Executes statements that must not fail.
 pub(crate) fn execute(client: &mut Client, sql: &str) {
-    client
-        .batch_execute(sql)
-        .unwrap_or_else(|error| panic!("{}\n{sql}", backfill_pg::describe(&error)));
+    client.batch_execute(sql).unwrap_or_else(|error| panic!("{}\n{sql}", backfill_pg::describe(&error)));
 }
 
 /// The one value that a query returns, as text.

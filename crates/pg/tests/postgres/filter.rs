@@ -38,22 +38,8 @@ const TYPES: &str = r#"
 
 const KINDS: &[Kind] = &[
     kind("small", "smallint", &["-32768", "-1", "0", "1", "2", "32767"]),
-    kind(
-        "whole",
-        "int",
-        &["-2147483648", "-1", "0", "1", "10", "2147483647"],
-    ),
-    kind(
-        "big",
-        "bigint",
-        &[
-            "-9223372036854775808",
-            "-1",
-            "0",
-            "9007199254740993",
-            "9223372036854775807",
-        ],
-    ),
+    kind("whole", "int", &["-2147483648", "-1", "0", "1", "10", "2147483647"]),
+    kind("big", "bigint", &["-9223372036854775808", "-1", "0", "9007199254740993", "9223372036854775807"]),
     kind(
         "exact",
         "numeric",
@@ -72,11 +58,7 @@ const KINDS: &[Kind] = &[
             "-Infinity",
         ],
     ),
-    kind(
-        "money_like",
-        "numeric(10,2)",
-        &["99999999.99", "-99999999.99", "0", "0.01", "1.10", "1.1", "NaN"],
-    ),
+    kind("money_like", "numeric(10,2)", &["99999999.99", "-99999999.99", "0", "0.01", "1.10", "1.1", "NaN"]),
     kind(
         "single",
         "real",
@@ -114,31 +96,13 @@ const KINDS: &[Kind] = &[
     kind(
         "short",
         "varchar(12)",
-        &[
-            "", " ", "a", "A", "a ", "100%", "a_b", "it's", r"c:\d", "e\u{301}", "é", "𝕏", "NULL",
-        ],
+        &["", " ", "a", "A", "a ", "100%", "a_b", "it's", r"c:\d", "e\u{301}", "é", "𝕏", "NULL"],
     ),
-    kind(
-        "padded",
-        "char(5)",
-        &["", "a", "a  ", "A", "abcde", "%", "a_b", r"\", "'", "𝕏"],
-    ),
+    kind("padded", "char(5)", &["", "a", "a  ", "A", "abcde", "%", "a_b", r"\", "'", "𝕏"]),
     kind(
         "bytes",
         "bytea",
-        &[
-            "",
-            r"\x",
-            r"\x00",
-            r"\x00ff",
-            r"\x61",
-            "a",
-            r"a\\b",
-            r"\134",
-            "it's",
-            "%",
-            r"\xdeadbeef",
-        ],
+        &["", r"\x", r"\x00", r"\x00ff", r"\x61", "a", r"a\\b", r"\134", "it's", "%", r"\xdeadbeef"],
     ),
     kind(
         "unique_id",
@@ -193,28 +157,12 @@ const KINDS: &[Kind] = &[
     kind(
         "clock",
         "time",
-        &[
-            "00:00:00",
-            "00:00:00.000001",
-            "12:34:56",
-            "23:59:59.999999",
-            "24:00:00",
-            "12:34 PM",
-        ],
+        &["00:00:00", "00:00:00.000001", "12:34:56", "23:59:59.999999", "24:00:00", "12:34 PM"],
     ),
     kind(
         "span",
         "interval",
-        &[
-            "0",
-            "1 mon",
-            "30 days",
-            "1 day",
-            "24:00:00",
-            "-1 year",
-            "P1Y2M3DT4H5M6.5S",
-            "1 mon -30 days",
-        ],
+        &["0", "1 mon", "30 days", "1 day", "24:00:00", "-1 year", "P1Y2M3DT4H5M6.5S", "1 mon -30 days"],
     ),
     kind(
         "document",
@@ -237,49 +185,17 @@ const KINDS: &[Kind] = &[
     kind(
         "address",
         "inet",
-        &[
-            "0.0.0.0",
-            "10.0.0.1",
-            "10.0.0.1/8",
-            "10.0.0.0/8",
-            "::1",
-            "2001:db8::/32",
-            "::ffff:10.0.0.1",
-        ],
+        &["0.0.0.0", "10.0.0.1", "10.0.0.1/8", "10.0.0.0/8", "::1", "2001:db8::/32", "::ffff:10.0.0.1"],
     ),
-    kind(
-        "mood",
-        r#""odd schema"."Odd ""Mood.s""#,
-        &["zen", "Happy", "it's; --", r"back\slash", ""],
-    ),
-    kind(
-        "price",
-        r#""odd schema".price"#,
-        &["0", "0.01", "1.1", "1.10", "9999.99", "NaN"],
-    ),
-    kind(
-        "numbers",
-        "int[]",
-        &["{}", "{1,2}", "{1,NULL}", "{2}", "{{1,2},{3,4}}", "[0:1]={1,2}"],
-    ),
+    kind("mood", r#""odd schema"."Odd ""Mood.s""#, &["zen", "Happy", "it's; --", r"back\slash", ""]),
+    kind("price", r#""odd schema".price"#, &["0", "0.01", "1.1", "1.10", "9999.99", "NaN"]),
+    kind("numbers", "int[]", &["{}", "{1,2}", "{1,NULL}", "{2}", "{{1,2},{3,4}}", "[0:1]={1,2}"]),
     kind(
         "tags",
         "text[]",
-        &[
-            "{}",
-            "{a,b}",
-            "{A}",
-            r#"{"it's","a,b","c\"d","e\\f"}"#,
-            "{NULL}",
-            r#"{"NULL"}"#,
-            "{''}",
-        ],
+        &["{}", "{a,b}", "{A}", r#"{"it's","a,b","c\"d","e\\f"}"#, "{NULL}", r#"{"NULL"}"#, "{''}"],
     ),
-    kind(
-        "clock_zoned",
-        "timetz",
-        &["00:00:00+00", "12:00:00+02", "10:00:00Z", "24:00:00-15:59"],
-    ),
+    kind("clock_zoned", "timetz", &["00:00:00+00", "12:00:00+02", "10:00:00Z", "24:00:00-15:59"]),
     kind("bits", "bit(4)", &["0000", "1010", "1111"]),
     kind("more_bits", "varbit", &["", "1", "01", "0101"]),
     kind("letter", r#""char""#, &["", "a", "A", "'", r"\"]),
@@ -287,13 +203,7 @@ const KINDS: &[Kind] = &[
     kind(
         "period",
         "daterange",
-        &[
-            "empty",
-            "[2024-01-01,2024-02-01)",
-            "[2024-01-01,2024-01-31]",
-            "(,)",
-            "[2024-01-01,)",
-        ],
+        &["empty", "[2024-01-01,2024-02-01)", "[2024-01-01,2024-01-31]", "(,)", "[2024-01-01,)"],
     ),
 ];
 
@@ -383,26 +293,14 @@ const HOSTILE_NAMES: &[&str] = &[
 ];
 
 const fn kind(column: &'static str, sql_type: &'static str, samples: &'static [&'static str]) -> Kind {
-    Kind {
-        column,
-        sql_type,
-        samples,
-    }
+    Kind { column, sql_type, samples }
 }
 
 impl Kind {
     /// Whether its input takes a number in any notation: then a filter may have it as a JSON number.
     fn is_number(&self) -> bool {
-        [
-            "smallint",
-            "int",
-            "bigint",
-            "numeric",
-            "numeric(10,2)",
-            "real",
-            "double precision",
-        ]
-        .contains(&self.sql_type)
+        ["smallint", "int", "bigint", "numeric", "numeric(10,2)", "real", "double precision"]
+            .contains(&self.sql_type)
             || self.column == "price"
     }
 
@@ -441,18 +339,12 @@ impl Question {
             Operand::Value => asked.truncate(1),
             Operand::Pattern => {
                 asked.truncate(1);
-                asked
-                    .iter_mut()
-                    .for_each(|pattern| *pattern = pattern_of(&pattern.text));
+                asked.iter_mut().for_each(|pattern| *pattern = pattern_of(&pattern.text));
             }
             Operand::List => {}
             Operand::Pair => asked.truncate(2),
         }
-        Self {
-            column: column.to_owned(),
-            operator,
-            asked,
-        }
+        Self { column: column.to_owned(), operator, asked }
     }
 
     fn filter(&self) -> Filter {
@@ -463,19 +355,14 @@ impl Question {
                 Some(self.asked.iter().map(|asked| asked.json.clone()).collect())
             }
         };
-        Filter {
-            column: self.column.clone(),
-            operator: self.operator,
-            value,
-        }
+        Filter { column: self.column.clone(), operator: self.operator, value }
     }
 
     /// The condition with parameters from `$first` on for its values, the column quoted by the server.
     fn parameterised(&self, quoted: &str, first: usize) -> String {
         let operator = self.operator.as_ref();
-        let parameters: Vec<_> = (first..first + self.asked.len())
-            .map(|number| format!("${number}"))
-            .collect();
+        let parameters: Vec<_> =
+            (first..first + self.asked.len()).map(|number| format!("${number}")).collect();
         match self.operator.operand() {
             Operand::Nothing => format!("{quoted} {operator}"),
             Operand::Value | Operand::Pattern => format!("{quoted} {operator} {}", parameters[0]),
@@ -489,10 +376,7 @@ impl Question {
 fn pattern_of(text: &str) -> Asked {
     let backslashes = text.chars().rev().take_while(|c| *c == '\\').count();
     let text = format!("{text}{}", "\\".repeat(backslashes % 2));
-    Asked {
-        json: json!(text),
-        text,
-    }
+    Asked { json: json!(text), text }
 }
 
 /// A parameter whose type the server infers and whose text form it parses.
@@ -531,25 +415,14 @@ impl Samples {
     fn new(types: &str) -> Self {
         let database = Database::with(types);
         let mut backslashes = database.connect();
-        execute(
-            &mut backslashes,
-            "SET standard_conforming_strings = off; SET escape_string_warning = off",
-        );
-        Self {
-            standard: database.connect(),
-            backslashes,
-            table: None,
-            _database: database,
-        }
+        execute(&mut backslashes, "SET standard_conforming_strings = off; SET escape_string_warning = off");
+        Self { standard: database.connect(), backslashes, table: None, _database: database }
     }
 
     /// One row for each sample, as long as the longest list of them; a column without a sample left is NULL.
     fn of_all_kinds() -> Self {
         let mut samples = Self::new(TYPES);
-        let columns: Vec<_> = KINDS
-            .iter()
-            .map(|kind| format!("{} {}", kind.column, kind.sql_type))
-            .collect();
+        let columns: Vec<_> = KINDS.iter().map(|kind| format!("{} {}", kind.column, kind.sql_type)).collect();
         let create = format!("CREATE TABLE public.samples (id int, {})", columns.join(", "));
         execute(&mut samples.standard, &create);
         let rows = KINDS.iter().map(|kind| kind.samples.len()).max().unwrap() + 1;
@@ -576,17 +449,11 @@ impl Samples {
         );
         execute(
             &mut self.standard,
-            &format!(
-                "INSERT INTO public.samples SELECT generate_series(0, {})",
-                texts.len()
-            ),
+            &format!("INSERT INTO public.samples SELECT generate_series(0, {})", texts.len()),
         );
         for (turn, name) in names.iter().enumerate() {
             let quoted = self.quoted(name);
-            execute(
-                &mut self.standard,
-                &format!("ALTER TABLE public.samples ADD COLUMN {quoted} text"),
-            );
+            execute(&mut self.standard, &format!("ALTER TABLE public.samples ADD COLUMN {quoted} text"));
             let update = format!("UPDATE public.samples SET {quoted} = $1 WHERE id = ($2::text)::int");
             let update = self.standard.prepare(&update).unwrap();
             for (at, text) in texts.iter().enumerate() {
@@ -602,10 +469,7 @@ impl Samples {
     }
 
     fn quoted(&mut self, name: &str) -> String {
-        self.standard
-            .query_one("SELECT quote_ident($1)", &[&name])
-            .unwrap()
-            .get(0)
+        self.standard.query_one("SELECT quote_ident($1)", &[&name]).unwrap().get(0)
     }
 
     /// The ids of the rows that the questions' SQL selects; `None` where PostgreSQL refuses a value.
@@ -636,24 +500,15 @@ impl Samples {
             conditions.push(question.parameterised(&quoted, parameters.len() + 1));
             parameters.extend(question.asked.iter().map(|asked| Parameter(&asked.text)));
         }
-        let parameters: Vec<_> = parameters
-            .iter()
-            .map(|parameter| parameter as &(dyn ToSql + Sync))
-            .collect();
-        let sql = format!(
-            "SELECT id FROM public.samples WHERE {} ORDER BY id",
-            conditions.join(" AND ")
-        );
+        let parameters: Vec<_> =
+            parameters.iter().map(|parameter| parameter as &(dyn ToSql + Sync)).collect();
+        let sql = format!("SELECT id FROM public.samples WHERE {} ORDER BY id", conditions.join(" AND "));
         let rows = self.standard.query(&sql, &parameters).ok()?;
         Some(rows.iter().map(|row| row.get(0)).collect())
     }
 
     fn assert_agreement(&mut self, questions: &[Question]) {
-        assert_eq!(
-            self.rendered(questions),
-            self.parameterised(questions),
-            "{questions:#?}"
-        );
+        assert_eq!(self.rendered(questions), self.parameterised(questions), "{questions:#?}");
     }
 }
 
@@ -661,10 +516,7 @@ fn selected(client: &mut Client, sql: &str) -> Option<Vec<i32>> {
     match value(client, sql) {
         Ok(ids) => {
             let ids = ids.unwrap_or_default();
-            let ids = ids
-                .trim_matches(['{', '}'])
-                .split(',')
-                .filter(|id| !id.is_empty());
+            let ids = ids.trim_matches(['{', '}']).split(',').filter(|id| !id.is_empty());
             let mut ids: Vec<_> = ids.map(|id| id.parse().unwrap()).collect();
             ids.sort_unstable();
             Some(ids)
@@ -672,10 +524,7 @@ fn selected(client: &mut Client, sql: &str) -> Option<Vec<i32>> {
         Err(error) => {
             // A value that the type cannot hold, or a type without the operator: never a broken statement.
             let code = error.code().unwrap_or_else(|| panic!("{error}: {sql}")).code();
-            assert!(
-                code.starts_with("22") || code == "42883",
-                "{code} {error:?}: {sql}"
-            );
+            assert!(code.starts_with("22") || code == "42883", "{code} {error:?}: {sql}");
             None
         }
     }
@@ -685,12 +534,7 @@ fn run<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value))
 where
     S::Value: std::fmt::Debug,
 {
-    let config = Config {
-        cases,
-        failure_persistence: None,
-        max_shrink_iters: 500,
-        ..Config::default()
-    };
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
     let result = TestRunner::new(config).run(strategy, |case| {
         test(case);
         Ok(())
@@ -710,9 +554,8 @@ fn name() -> impl Strategy<Value = String> {
     let nasty = select(HOSTILE_NAMES).prop_map(str::to_owned);
     let long = "[^\0]{63}".prop_map(|name| name[..name.floor_char_boundary(63)].to_owned());
     let system = ["id", "ctid", "tableoid", "xmin", "xmax", "cmin", "cmax"];
-    prop_oneof![nasty, long, "[^\0]{1,15}"].prop_filter("a name of a system column", move |name| {
-        !system.contains(&name.as_str())
-    })
+    prop_oneof![nasty, long, "[^\0]{1,15}"]
+        .prop_filter("a name of a system column", move |name| !system.contains(&name.as_str()))
 }
 
 /// A value for a column of this kind: a sample, one beside it, seldom something else altogether.
@@ -739,11 +582,8 @@ fn asked(kind: &'static Kind) -> impl Strategy<Value = Asked> {
 }
 
 fn question(kind: &'static Kind, operator: Operator) -> impl Strategy<Value = Question> {
-    let asked = if operator.operand() == Operand::Pair {
-        vec(asked(kind), 2)
-    } else {
-        vec(asked(kind), 1..4)
-    };
+    let asked =
+        if operator.operand() == Operand::Pair { vec(asked(kind), 2) } else { vec(asked(kind), 1..4) };
     asked.prop_map(move |asked| Question::new(kind.column, operator, asked))
 }
 
@@ -751,10 +591,7 @@ fn question(kind: &'static Kind, operator: Operator) -> impl Strategy<Value = Qu
 fn every_sample_of_every_type_compares_as_a_parameter_does() {
     let mut samples = Samples::of_all_kinds();
     for kind in KINDS {
-        for operator in Operator::VARIANTS
-            .iter()
-            .filter(|operator| operator.operand() == Operand::Value)
-        {
+        for operator in Operator::VARIANTS.iter().filter(|operator| operator.operand() == Operand::Value) {
             for sample in kind.samples {
                 let asked = vec![kind.value((*sample).to_owned(), true)];
                 samples.assert_agreement(&[Question::new(kind.column, *operator, asked)]);
@@ -780,9 +617,7 @@ fn several_filters_select_what_all_of_them_select() {
     let samples = RefCell::new(Samples::of_all_kinds());
     let any_question = (0..KINDS.len(), select(Operator::VARIANTS))
         .prop_flat_map(|(kind, operator)| question(&KINDS[kind], operator));
-    run(300, &vec(any_question, 1..=5), |questions| {
-        samples.borrow_mut().assert_agreement(&questions)
-    });
+    run(300, &vec(any_question, 1..=5), |questions| samples.borrow_mut().assert_agreement(&questions));
 }
 
 #[test]
@@ -804,13 +639,8 @@ fn any_text_in_a_column_of_any_name_is_found_exactly() {
             let (equal, different) = (rows(|a, b| a == b), rows(|a, b| a != b));
             let exactly = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
             let mut ask = |operator, text: &str| {
-                let asked = Asked {
-                    text: text.to_owned(),
-                    json: json!(text),
-                };
-                samples
-                    .rendered(&[Question::new(name, operator, vec![asked; 2])])
-                    .unwrap()
+                let asked = Asked { text: text.to_owned(), json: json!(text) };
+                samples.rendered(&[Question::new(name, operator, vec![asked; 2])]).unwrap()
             };
             assert_eq!(ask(Operator::Equal, text), equal, "{name:?} = {text:?}");
             assert_eq!(ask(Operator::In, text), equal, "{name:?} IN {text:?}");
@@ -818,11 +648,7 @@ fn any_text_in_a_column_of_any_name_is_found_exactly() {
             assert_eq!(ask(Operator::Like, &exactly), equal, "{name:?} LIKE {exactly:?}");
             assert_eq!(ask(Operator::NotEqual, text), different, "{name:?} != {text:?}");
             assert_eq!(ask(Operator::NotIn, text), different, "{name:?} NOT IN {text:?}");
-            assert_eq!(
-                ask(Operator::IsNull, text),
-                [texts.len() as i32],
-                "{name:?} IS NULL"
-            );
+            assert_eq!(ask(Operator::IsNull, text), [texts.len() as i32], "{name:?} IS NULL");
         }
     });
 }
@@ -832,39 +658,26 @@ fn any_text_in_a_column_of_any_name_compares_as_a_parameter_does() {
     let samples = RefCell::new(Samples::new(""));
     let names = btree_set(name(), 1..5).prop_map(|names| names.into_iter().collect::<Vec<_>>());
     let operators = vec((select(Operator::VARIANTS), text(), text()), 1..8);
-    run(
-        40,
-        &(names, vec(text(), 2..10), operators),
-        |(names, texts, operators)| {
-            let mut samples = samples.borrow_mut();
-            samples.replace_by_texts(&names, &texts);
-            for (at, (operator, low, high)) in operators.into_iter().enumerate() {
-                let asked = [low, high]
-                    .map(|text| Asked {
-                        json: json!(text),
-                        text,
-                    })
-                    .to_vec();
-                samples.assert_agreement(&[Question::new(&names[at % names.len()], operator, asked)]);
-            }
-        },
-    );
+    run(40, &(names, vec(text(), 2..10), operators), |(names, texts, operators)| {
+        let mut samples = samples.borrow_mut();
+        samples.replace_by_texts(&names, &texts);
+        for (at, (operator, low, high)) in operators.into_iter().enumerate() {
+            let asked = [low, high].map(|text| Asked { json: json!(text), text }).to_vec();
+            samples.assert_agreement(&[Question::new(&names[at % names.len()], operator, asked)]);
+        }
+    });
 }
 
 #[test]
 fn numbers_with_many_digits_are_told_apart() {
     let mut samples = Samples::of_all_kinds();
-    for (row, digits) in [
-        (1, "12345678901234567890.123456789012345678901"),
-        (2, "12345678901234567890.123456789012345678902"),
-    ] {
+    for (row, digits) in
+        [(1, "12345678901234567890.123456789012345678901"), (2, "12345678901234567890.123456789012345678902")]
+    {
         let json = format!(r#"{{"column": "exact", "operator": "=", "value": {digits}}}"#);
         let filter: Filter = serde_json::from_str(&json).unwrap();
         let conditions = bind(&[filter], samples.table.as_ref().unwrap()).unwrap();
-        let sql = format!(
-            "SELECT array_agg(id) FROM public.samples WHERE {}",
-            join(&conditions).unwrap()
-        );
+        let sql = format!("SELECT array_agg(id) FROM public.samples WHERE {}", join(&conditions).unwrap());
         assert_eq!(selected(&mut samples.standard, &sql), Some(vec![row]));
     }
 }
@@ -893,10 +706,7 @@ fn types_of_extensions_compare_by_their_own_operators() {
         let filter = json!({ "column": column, "operator": operator, "value": value });
         let filters = [serde_json::from_value(filter).unwrap()];
         let conditions = bind(&filters, samples.table.as_ref().unwrap()).unwrap();
-        let sql = format!(
-            "SELECT array_agg(id) FROM public.samples WHERE {}",
-            join(&conditions).unwrap()
-        );
+        let sql = format!("SELECT array_agg(id) FROM public.samples WHERE {}", join(&conditions).unwrap());
         assert_eq!(selected(&mut samples.standard, &sql), Some(expected), "{sql}");
     }
 }

@@ -10,6 +10,7 @@ use backfill_domain::{
 use backfill_pg::find_table;
 use postgres::Client;
 
+use super::fit::fits;
 use crate::{
     destination::{CopySpec, DestinationError, Watermark},
     wire::Rendition,
@@ -49,19 +50,20 @@ pub(super) fn prepare(
     let name = TableName { schema: schema.to_owned(), table: spec.table.name.clone() };
     create_schema(client, schema)?;
     end_earlier_attempts(client, spec)?;
+    let types = column_types(client, &spec.table)?;
     let watermark = open_ledger(client, schema, id, spec)?;
     let table = match find(client, &name)? {
         Some(table) => table,
         None if watermark.chunk > 0 => return Err(removed(&name, watermark)),
-        None => create_table(client, &name, &spec.table)?,
+        None => create_table(client, &name, &spec.table, &types)?,
     };
-    check_table(&name, &table, spec)?;
     let renditions: Vec<_> = spec.table.columns.iter().map(rendition).collect();
+    check_table(&name, &table, spec, &renditions)?;
     create_stage(client, &spec.table, &renditions)?;
     let generated = generated_columns(client, &name)?;
     let statements = Statements {
         stage: format!("COPY {STAGE} FROM STDIN (FORMAT binary)"),
-        insert: insert_sql(&name, &table, spec, &renditions, &generated),
+        insert: insert_sql(&name, &table, spec, &renditions, &types, &generated),
         note: format!(
             "UPDATE {} SET chunk = $1::bigint, rows = $2, updated_at = pg_catalog.now() \
              WHERE job_uid = $3 AND destination_id = $4 AND attempt = $5 AND chunk = $1::bigint - 1",
@@ -169,11 +171,18 @@ fn removed(name: &TableName, watermark: Watermark) -> DestinationError {
     }
 }
 
-fn create_table(client: &mut Client, name: &TableName, source: &Table) -> Result<Table, DestinationError> {
+fn create_table(
+    client: &mut Client,
+    name: &TableName,
+    source: &Table,
+    types: &[Option<String>],
+) -> Result<Table, DestinationError> {
     let mut definitions = Vec::with_capacity(source.columns.len() + 1);
-    for column in &source.columns {
+    for (column, known) in source.columns.iter().zip(types) {
         let not_null = if column.nullable { "" } else { " NOT NULL" };
-        definitions.push(format!("{} {}{not_null}", identifier(&column.name), column_type(client, column)?));
+        // The values of a type that the destination does not know are kept as text.
+        let type_name = known.as_deref().unwrap_or("text");
+        definitions.push(format!("{} {type_name}{not_null}", identifier(&column.name)));
     }
     if !source.primary_key.is_empty() {
         definitions.push(format!("PRIMARY KEY ({})", list(&source.primary_key)));
@@ -185,27 +194,45 @@ fn create_table(client: &mut Client, name: &TableName, source: &Table) -> Result
     })
 }
 
-/// The type with its length or precision. A user-defined type is kept where the destination has one of that name;
-/// elsewhere its values are kept as text.
-fn column_type(client: &mut Client, column: &Column) -> Result<String, DestinationError> {
-    let data_type = &column.data_type;
-    let row = if data_type.is_builtin() {
-        client.query_one("SELECT pg_catalog.format_type($1, $2)", &[&data_type.oid, &data_type.modifier])?
-    } else {
-        let known = "SELECT pg_catalog.format_type(pg_catalog.to_regtype($1)::oid, $2)";
-        client.query_one(known, &[&data_type.name, &data_type.modifier])?
-    };
-    let known: Option<String> = row.get(0);
-    Ok(known.filter(|name| name != "-").unwrap_or_else(|| "text".to_owned()))
+/// The types of the source's columns, with their lengths and precisions, in this server's words; `None` for a
+/// user-defined type that this server has not.
+fn column_types(client: &mut Client, source: &Table) -> Result<Vec<Option<String>>, DestinationError> {
+    let query = "SELECT CASE WHEN known.type IS NOT NULL THEN pg_catalog.format_type(known.type, wanted.modifier) END \
+                 FROM pg_catalog.unnest($1::oid[], $2::text[], $3::int[]) \
+                      WITH ORDINALITY AS wanted (oid, name, modifier, place) \
+                 CROSS JOIN LATERAL (SELECT COALESCE(wanted.oid, pg_catalog.to_regtype(wanted.name)::oid) AS type) known \
+                 ORDER BY wanted.place";
+    let types = source.columns.iter().map(|column| &column.data_type);
+    let oids: Vec<_> =
+        types.clone().map(|data_type| data_type.is_builtin().then_some(data_type.oid)).collect();
+    let names: Vec<_> = types.clone().map(|data_type| data_type.name.as_str()).collect();
+    let modifiers: Vec<_> = types.map(|data_type| data_type.modifier).collect();
+    let rows = client.query(query, &[&oids, &names, &modifiers])?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-fn check_table(name: &TableName, table: &Table, spec: &CopySpec) -> Result<(), DestinationError> {
+fn check_table(
+    name: &TableName,
+    table: &Table,
+    spec: &CopySpec,
+    renditions: &[Rendition],
+) -> Result<(), DestinationError> {
     let refuse = |reason: String| Err(DestinationError::Table { table: name.to_string(), reason });
     if !matches!(table.kind, TableKind::Table | TableKind::PartitionedTable) {
         return refuse("it is no table; rows can only be written to one".to_owned());
     }
-    if let Some(column) = spec.table.columns.iter().find(|column| table.column(&column.name).is_none()) {
-        return refuse(format!("it has no column {}: add it, of type {}", column.name, column.type_name));
+    for (column, rendition) in spec.table.columns.iter().zip(renditions) {
+        let (column_name, type_name) = (&column.name, &column.type_name);
+        match table.column(column_name) {
+            None => return refuse(format!("it has no column {column_name}: add it, of type {type_name}")),
+            Some(held) if !fits(&column.data_type, &held.data_type, *rendition) => {
+                return refuse(format!(
+                    "its column {column_name} of type {} cannot hold every value of type {type_name}: alter it",
+                    held.type_name
+                ));
+            }
+            Some(_) => {}
+        }
     }
     let key = &spec.table.primary_key;
     let is_key =
@@ -253,18 +280,21 @@ fn insert_sql(
     table: &Table,
     spec: &CopySpec,
     renditions: &[Rendition],
+    types: &[Option<String>],
     generated: &[String],
 ) -> String {
     let mut targets = Vec::new();
     let mut values = Vec::new();
     let mut returned = Vec::new();
-    for (column, rendition) in spec.table.columns.iter().zip(renditions) {
+    for ((column, rendition), known) in spec.table.columns.iter().zip(renditions).zip(types) {
         let quoted = identifier(&column.name);
         let held_as = table.column(&column.name).map(|held| &held.data_type);
         returned.push(match rendition {
             Rendition::Text => format!("held.{quoted}::text"),
             Rendition::Binary if held_as == Some(&column.data_type) => format!("held.{quoted}"),
-            Rendition::Binary => format!("held.{quoted}::{}", column.data_type.name),
+            Rendition::Binary => {
+                format!("held.{quoted}::{}", known.as_deref().unwrap_or(&column.data_type.name))
+            }
         });
         if generated.contains(&column.name) {
             continue;

@@ -1,0 +1,19 @@
+//! Starts the API: configuration, migrations, connection pool, server.
+
+use std::net::TcpListener;
+
+use backfill_api::{config::Config, database, server};
+use clap::Parser;
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    env_logger::init_from_env(env_logger::Env::default().default_filter_or("info"));
+    let config = Config::parse();
+    database::migrate(&config.database_url).map_err(std::io::Error::other)?;
+    let database = database::Database::new(&config.database_url);
+    let listener = TcpListener::bind(&config.bind)?;
+    log::info!("listening on http://{}", listener.local_addr()?);
+    server::start(listener, database)?.await?;
+    log::info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Jobs and their parts.
+
+use std::collections::HashMap;
+
+use backfill_domain::{
+    id::{DestinationId, JobId, PipelineId},
+    job::{Job, JobDestination, JobStatus, NewJob},
+    schema::{backfill_job_destinations, queue_backfill_data},
+};
+use diesel::{
+    PgConnection, QueryResult,
+    dsl::sql,
+    pg::Pg,
+    prelude::*,
+    sql_types::{Bool, Jsonb},
+};
+
+use crate::{extract::Page, listing::Listing};
+
+/// A job and its parts, in order.
+pub(crate) type WithDestinations = (Job, Vec<JobDestination>);
+
+/// The states in which a job claims its pipeline, table and filters for itself.
+const ACTIVE: [JobStatus; 3] = [JobStatus::Pending, JobStatus::Executing, JobStatus::Paused];
+
+/// Which jobs are asked for; `None` is no condition.
+#[derive(Default)]
+pub(crate) struct JobFilter {
+    pub(crate) pipeline: Option<PipelineId>,
+    pub(crate) status: Option<JobStatus>,
+}
+
+impl JobFilter {
+    fn query(&self) -> queue_backfill_data::BoxedQuery<'static, Pg> {
+        let mut query = queue_backfill_data::table.into_boxed();
+        if let Some(pipeline) = self.pipeline {
+            query = query.filter(queue_backfill_data::pipeline_id.eq(pipeline));
+        }
+        if let Some(status) = self.status {
+            query = query.filter(queue_backfill_data::status.eq(status));
+        }
+        query
+    }
+}
+
+pub(crate) fn insert(
+    connection: &mut PgConnection,
+    job: &NewJob,
+    destinations: &[DestinationId],
+) -> QueryResult<WithDestinations> {
+    let job: Job = diesel::insert_into(queue_backfill_data::table)
+        .values(job)
+        .returning(Job::as_returning())
+        .get_result(connection)?;
+    let rows: Vec<_> = (0i32..)
+        .zip(destinations)
+        .map(|(position, destination)| {
+            (
+                backfill_job_destinations::job_id.eq(job.id),
+                backfill_job_destinations::destination_id.eq(destination),
+                backfill_job_destinations::position.eq(position),
+            )
+        })
+        .collect();
+    let parts = diesel::insert_into(backfill_job_destinations::table)
+        .values(rows)
+        .returning(JobDestination::as_returning())
+        .get_results(connection)?;
+    Ok((job, parts))
+}
+
+pub(crate) fn find(connection: &mut PgConnection, id: JobId) -> QueryResult<Option<WithDestinations>> {
+    let job = queue_backfill_data::table.find(id).select(Job::as_select()).first(connection).optional()?;
+    let Some(job) = job else { return Ok(None) };
+    let parts = parts_of(connection, &[id])?.remove(&id).unwrap_or_default();
+    Ok(Some((job, parts)))
+}
+
+pub(crate) fn status(connection: &mut PgConnection, id: JobId) -> QueryResult<Option<JobStatus>> {
+    queue_backfill_data::table.find(id).select(queue_backfill_data::status).first(connection).optional()
+}
+
+/// Newest first.
+pub(crate) fn list(
+    connection: &mut PgConnection,
+    filter: &JobFilter,
+    page: Page,
+) -> QueryResult<Listing<WithDestinations>> {
+    let total = filter.query().count().get_result(connection)?;
+    let jobs: Vec<Job> = filter
+        .query()
+        .order(queue_backfill_data::id.desc())
+        .offset(page.skip)
+        .limit(page.limit)
+        .select(Job::as_select())
+        .load(connection)?;
+    let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
+    let mut parts = parts_of(connection, &ids)?;
+    let items = jobs.into_iter().map(|job| {
+        let parts = parts.remove(&job.id).unwrap_or_default();
+        (job, parts)
+    });
+    Ok(Listing { total, items: items.collect() })
+}
+
+fn parts_of(
+    connection: &mut PgConnection,
+    ids: &[JobId],
+) -> QueryResult<HashMap<JobId, Vec<JobDestination>>> {
+    let parts: Vec<JobDestination> = backfill_job_destinations::table
+        .filter(backfill_job_destinations::job_id.eq_any(ids))
+        .order((backfill_job_destinations::job_id, backfill_job_destinations::position))
+        .select(JobDestination::as_select())
+        .load(connection)?;
+    let mut groups: HashMap<_, Vec<_>> = HashMap::new();
+    for part in parts {
+        groups.entry(part.job_id).or_default().push(part);
+    }
+    Ok(groups)
+}
+
+/// The active job that `uq_queue_backfill_data_active` holds against `job`.
+pub(crate) fn active_like(connection: &mut PgConnection, job: &NewJob) -> QueryResult<Option<JobId>> {
+    queue_backfill_data::table
+        .filter(queue_backfill_data::pipeline_id.eq(job.pipeline_id))
+        .filter(queue_backfill_data::table_name.eq(&job.table_name))
+        .filter(sql::<Bool>("md5(filters::text) = md5((").bind::<Jsonb, _>(&job.filters).sql(")::text)"))
+        .filter(queue_backfill_data::status.eq_any(ACTIVE))
+        .select(queue_backfill_data::id)
+        .first(connection)
+        .optional()
+}
+
+/// The pipeline's active jobs.
+pub(crate) fn active_of(connection: &mut PgConnection, pipeline: PipelineId) -> QueryResult<Vec<JobId>> {
+    queue_backfill_data::table
+        .filter(queue_backfill_data::pipeline_id.eq(pipeline))
+        .filter(queue_backfill_data::status.eq_any(ACTIVE))
+        .order(queue_backfill_data::id)
+        .select(queue_backfill_data::id)
+        .load(connection)
+}
+
+/// Deletes the job unless a daemon executes it; `false` if nothing was deleted.
+pub(crate) fn delete_idle(connection: &mut PgConnection, id: JobId) -> QueryResult<bool> {
+    let idle =
+        queue_backfill_data::table.find(id).filter(queue_backfill_data::status.ne(JobStatus::Executing));
+    Ok(diesel::delete(idle).execute(connection)? > 0)
+}

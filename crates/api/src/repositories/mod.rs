@@ -1,0 +1,10 @@
+//! The metadata database's statements, and nothing but them.
+
+pub(crate) mod cancellation;
+pub(crate) mod chunks;
+pub(crate) mod destinations;
+pub(crate) mod jobs;
+pub(crate) mod pipelines;
+pub(crate) mod sources;
+pub(crate) mod stats;
+pub(crate) mod workers;

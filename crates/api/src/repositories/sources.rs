@@ -1,0 +1,70 @@
+//! Sources.
+
+use backfill_domain::{
+    id::{PipelineId, SourceId},
+    schema::{pipelines, queue_backfill_data, sources},
+    source::{NewSource, Source},
+};
+use diesel::{PgConnection, QueryResult, dsl, prelude::*};
+
+use crate::{extract::Page, listing::Listing};
+
+pub(crate) fn insert(connection: &mut PgConnection, source: &NewSource) -> QueryResult<Source> {
+    diesel::insert_into(sources::table)
+        .values(source)
+        .returning(Source::as_returning())
+        .get_result(connection)
+}
+
+pub(crate) fn list(connection: &mut PgConnection, page: Page) -> QueryResult<Listing<Source>> {
+    let total = sources::table.count().get_result(connection)?;
+    let items = sources::table
+        .order(sources::id)
+        .offset(page.skip)
+        .limit(page.limit)
+        .select(Source::as_select())
+        .load(connection)?;
+    Ok(Listing { total, items })
+}
+
+pub(crate) fn find(connection: &mut PgConnection, id: SourceId) -> QueryResult<Option<Source>> {
+    sources::table.find(id).select(Source::as_select()).first(connection).optional()
+}
+
+/// Whether the source exists; if so, it goes on to until the transaction ends.
+pub(crate) fn hold(connection: &mut PgConnection, id: SourceId) -> QueryResult<bool> {
+    let held =
+        sources::table.find(id).select(sources::id).for_key_share().first::<i64>(connection).optional()?;
+    Ok(held.is_some())
+}
+
+pub(crate) fn replace(
+    connection: &mut PgConnection,
+    id: SourceId,
+    source: &NewSource,
+) -> QueryResult<Option<Source>> {
+    diesel::update(sources::table.find(id))
+        .set((source, sources::updated_at.eq(dsl::now)))
+        .returning(Source::as_returning())
+        .get_result(connection)
+        .optional()
+}
+
+/// Deletes the source; `false` if there is none. Foreign keys forbid it while something uses the source.
+pub(crate) fn delete(connection: &mut PgConnection, id: SourceId) -> QueryResult<bool> {
+    Ok(diesel::delete(sources::table.find(id)).execute(connection)? > 0)
+}
+
+/// The pipelines that copy from the source.
+pub(crate) fn pipelines_of(connection: &mut PgConnection, id: SourceId) -> QueryResult<Vec<PipelineId>> {
+    pipelines::table
+        .filter(pipelines::source_id.eq(id))
+        .order(pipelines::id)
+        .select(pipelines::id)
+        .load(connection)
+}
+
+/// How many jobs have copied from the source or still do.
+pub(crate) fn count_jobs(connection: &mut PgConnection, id: SourceId) -> QueryResult<i64> {
+    queue_backfill_data::table.filter(queue_backfill_data::source_id.eq(id)).count().get_result(connection)
+}

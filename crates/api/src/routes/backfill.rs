@@ -1,0 +1,148 @@
+//! `/backfill` and `/pipelines/{id}/backfill`
+
+use actix_web::{
+    HttpResponse, delete, get, post,
+    web::{self, Data, Path},
+};
+use backfill_domain::{
+    chunk::Chunk,
+    id::{JobId, PipelineId},
+    job::{BackfillRequest, JobResponse, JobStatus},
+};
+use diesel::PgConnection;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    database::Database,
+    error::ApiError,
+    extract::{Json, Page, Query},
+    listing::Listing,
+    problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
+    repositories::jobs::JobFilter,
+    services,
+};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(create)
+        .service(list_of_pipeline)
+        .service(list)
+        .service(find)
+        .service(remove)
+        .service(cancel)
+        .service(chunks);
+}
+
+/// Create a backfill job
+///
+/// The source checks table, columns, operators and values before the job is queued.
+#[utoipa::path(
+    tag = "backfill", operation_id = "create_backfill", params(("id" = PipelineId, Path)),
+    request_body = BackfillRequest,
+    responses((status = 201, description = "The job", body = JobResponse), Unknown, Conflict, BadBody, Unavailable)
+)]
+#[post("/pipelines/{id}/backfill")]
+async fn create(
+    database: Data<Database>,
+    id: Path<PipelineId>,
+    body: Json<BackfillRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let job = services::backfill::create(&database, *id, body.0).await?;
+    Ok(super::created(&format!("/api/v1/backfill/{}", job.id), job))
+}
+
+/// List a pipeline's jobs
+#[utoipa::path(
+    tag = "backfill", operation_id = "list_pipeline_backfills", params(("id" = PipelineId, Path), Page),
+    responses(
+        (status = 200, description = "Newest first", body = Listing<JobResponse>),
+        Unknown, Invalid, Unavailable
+    )
+)]
+#[get("/pipelines/{id}/backfill")]
+async fn list_of_pipeline(
+    database: Data<Database>,
+    id: Path<PipelineId>,
+    page: Page,
+) -> Result<web::Json<Listing<JobResponse>>, ApiError> {
+    let work =
+        move |connection: &mut PgConnection| services::backfill::list_of_pipeline(connection, *id, page);
+    Ok(web::Json(database.run(work).await?))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct StatusParameter {
+    /// Only jobs in this state
+    #[param(inline)]
+    status: Option<JobStatus>,
+}
+
+/// List jobs
+#[utoipa::path(
+    tag = "backfill", operation_id = "list_backfills", params(StatusParameter, Page),
+    responses((status = 200, description = "Newest first", body = Listing<JobResponse>), Invalid, Unavailable)
+)]
+#[get("/backfill")]
+async fn list(
+    database: Data<Database>,
+    query: Query<StatusParameter>,
+    page: Page,
+) -> Result<web::Json<Listing<JobResponse>>, ApiError> {
+    let filter = JobFilter { pipeline: None, status: query.0.status };
+    let work = move |connection: &mut PgConnection| services::backfill::list(connection, &filter, page);
+    Ok(web::Json(database.run(work).await?))
+}
+
+/// Get a job
+#[utoipa::path(
+    tag = "backfill", operation_id = "get_backfill", params(("id" = JobId, Path)),
+    responses((status = 200, description = "The job", body = JobResponse), Unknown, Unavailable)
+)]
+#[get("/backfill/{id}")]
+async fn find(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
+    Ok(web::Json(database.run(move |connection| services::backfill::find(connection, *id)).await?))
+}
+
+/// Delete a job that is not executing
+///
+/// What it has copied stays where it is.
+#[utoipa::path(
+    tag = "backfill", operation_id = "delete_backfill", params(("id" = JobId, Path)),
+    responses((status = 204, description = "Deleted"), Unknown, Conflict, Unavailable)
+)]
+#[delete("/backfill/{id}")]
+async fn remove(database: Data<Database>, id: Path<JobId>) -> Result<HttpResponse, ApiError> {
+    database.run(move |connection| services::backfill::delete(connection, *id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Cancel a job
+///
+/// For an executing job, the answer waits up to 3 seconds for its daemon to stop. If that takes longer, the job is
+/// still EXECUTING, and `cancel_requested_at` tells that it was asked to stop.
+#[utoipa::path(
+    tag = "backfill", operation_id = "cancel_backfill", params(("id" = JobId, Path)),
+    responses((status = 200, description = "The job", body = JobResponse), Unknown, Conflict, Unavailable)
+)]
+#[post("/backfill/{id}/cancel")]
+async fn cancel(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
+    Ok(web::Json(services::cancellation::cancel(&database, *id).await?))
+}
+
+/// List a job's chunks
+#[utoipa::path(
+    tag = "backfill", operation_id = "list_chunks", params(("id" = JobId, Path), Page<1000>),
+    responses((status = 200, description = "By number", body = Listing<Chunk>), Unknown, Invalid, Unavailable)
+)]
+#[get("/backfill/{id}/chunks")]
+async fn chunks(
+    database: Data<Database>,
+    id: Path<JobId>,
+    page: Page<1000>,
+) -> Result<web::Json<Listing<Chunk>>, ApiError> {
+    let work = move |connection: &mut PgConnection| services::backfill::chunks(connection, *id, page);
+    Ok(web::Json(database.run(work).await?))
+}

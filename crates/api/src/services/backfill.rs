@@ -1,0 +1,151 @@
+//! Backfill jobs: created when the source has judged the request, shown, deleted.
+
+use backfill_domain::{
+    chunk::Chunk,
+    filter::Condition,
+    id::{JobId, PipelineId},
+    job::{BackfillRequest, JobResponse, NewJob, WriteMode},
+    source::Source,
+};
+use diesel::{
+    Connection, PgConnection,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
+
+use super::inspection::{self, Inspected};
+use crate::{
+    database::{Database, blocking},
+    error::ApiError,
+    extract::Page,
+    listing::Listing,
+    repositories::{
+        chunks,
+        jobs::{self, JobFilter},
+        pipelines,
+    },
+};
+
+/// The index that allows one active job for the same pipeline, table and filters.
+const ACTIVE_INDEX: &str = "uq_queue_backfill_data_active";
+
+/// Puts a job into the queue, once the pipeline's source has found nothing wrong with it.
+pub(crate) async fn create(
+    database: &Database,
+    pipeline: PipelineId,
+    request: BackfillRequest,
+) -> Result<JobResponse, ApiError> {
+    let source = database.run(move |connection| pipelines::source_of(connection, pipeline)).await?;
+    let source = source.ok_or_else(|| ApiError::unknown("pipeline", pipeline))?;
+    // No connection to the metadata database is held while the source, which may be far away, thinks.
+    let job = blocking(move || {
+        let inspected = inspection::inspect(&source.connection(), &request)?;
+        new_job(pipeline, &source, &request, inspected)
+    });
+    let job = job.await?;
+    database.run(move |connection| enqueue(connection, &job)).await
+}
+
+fn new_job(
+    pipeline: PipelineId,
+    source: &Source,
+    request: &BackfillRequest,
+    inspected: Inspected,
+) -> Result<NewJob, ApiError> {
+    let Inspected { table, conditions } = inspected;
+    let filter_sql: Vec<_> = conditions.iter().map(Condition::to_sql).collect();
+    let default = if table.primary_key.is_empty() { WriteMode::Append } else { WriteMode::Upsert };
+    Ok(NewJob {
+        pipeline_id: pipeline,
+        source_id: source.id,
+        table_name: table.table_name().to_string(),
+        filters: serde_json::to_value(&request.filters)?,
+        filter_sql: filter_sql.join("; "),
+        write_mode: request.write_mode.unwrap_or(default),
+    })
+}
+
+fn enqueue(connection: &mut PgConnection, job: &NewJob) -> Result<JobResponse, ApiError> {
+    let inserted = connection.transaction(|connection| insert(connection, job));
+    match inserted {
+        Err(ApiError::Database(error)) if is_duplicate(&error) => {
+            let active = jobs::active_like(connection, job)?;
+            // It may have ended since.
+            let which = active.map_or_else(|| "one".to_owned(), |id| format!("job {id}"));
+            let detail = format!("{which} is active for the same pipeline, table and filters");
+            Err(ApiError::Conflict(detail))
+        }
+        inserted => inserted,
+    }
+}
+
+fn insert(connection: &mut PgConnection, job: &NewJob) -> Result<JobResponse, ApiError> {
+    let held = pipelines::hold(connection, job.pipeline_id)?;
+    let (pipeline, destinations) = held.ok_or_else(|| ApiError::unknown("pipeline", job.pipeline_id))?;
+    if pipeline.source_id != job.source_id {
+        let detail =
+            format!("pipeline {} was given another source meanwhile; send the request again", pipeline.id);
+        return Err(ApiError::Conflict(detail));
+    }
+    let (job, parts) = jobs::insert(connection, job, &destinations)?;
+    Ok(JobResponse::new(job, parts))
+}
+
+fn is_duplicate(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
+            information.constraint_name() == Some(ACTIVE_INDEX)
+        }
+        _ => false,
+    }
+}
+
+/// The pipeline's jobs, newest first.
+pub(crate) fn list_of_pipeline(
+    connection: &mut PgConnection,
+    pipeline: PipelineId,
+    page: Page,
+) -> Result<Listing<JobResponse>, ApiError> {
+    let filter = JobFilter { pipeline: Some(pipeline), status: None };
+    let listing = list(connection, &filter, page)?;
+    // Only an empty list leaves open whether there is such a pipeline.
+    if listing.total == 0 && pipelines::find(connection, pipeline)?.is_none() {
+        return Err(ApiError::unknown("pipeline", pipeline));
+    }
+    Ok(listing)
+}
+
+/// Jobs, newest first.
+pub(crate) fn list(
+    connection: &mut PgConnection,
+    filter: &JobFilter,
+    page: Page,
+) -> Result<Listing<JobResponse>, ApiError> {
+    Ok(jobs::list(connection, filter, page)?.map(|(job, parts)| JobResponse::new(job, parts)))
+}
+
+/// The job.
+pub(crate) fn find(connection: &mut PgConnection, id: JobId) -> Result<JobResponse, ApiError> {
+    let (job, parts) = jobs::find(connection, id)?.ok_or_else(|| ApiError::unknown("job", id))?;
+    Ok(JobResponse::new(job, parts))
+}
+
+/// Deletes the job, unless a daemon executes it.
+pub(crate) fn delete(connection: &mut PgConnection, id: JobId) -> Result<(), ApiError> {
+    if jobs::delete_idle(connection, id)? {
+        return Ok(());
+    }
+    match jobs::status(connection, id)? {
+        Some(status) => Err(ApiError::Conflict(format!("job {id} is {}; cancel it first", status.as_ref()))),
+        None => Err(ApiError::unknown("job", id)),
+    }
+}
+
+/// The job's chunks by their number.
+pub(crate) fn chunks<const DEFAULT: i64>(
+    connection: &mut PgConnection,
+    id: JobId,
+    page: Page<DEFAULT>,
+) -> Result<Listing<Chunk>, ApiError> {
+    jobs::status(connection, id)?.ok_or_else(|| ApiError::unknown("job", id))?;
+    Ok(chunks::list(connection, id, page)?)
+}

@@ -1,0 +1,45 @@
+//! Cancelling a job.
+
+use std::time::{Duration, Instant};
+
+use actix_web::rt::time::sleep;
+use backfill_domain::{
+    id::JobId,
+    job::{JobResponse, JobStatus},
+};
+use diesel::PgConnection;
+
+use super::backfill;
+use crate::{
+    database::Database,
+    error::ApiError,
+    repositories::{cancellation, jobs},
+};
+
+/// How long the answer waits for a daemon to stop its copy.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Pause between two looks at the job.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Cancels the job. A daemon that executes it is asked to stop, and waited for; if it takes longer, the job is
+/// returned as EXECUTING, with the request noted.
+pub(crate) async fn cancel(database: &Database, id: JobId) -> Result<JobResponse, ApiError> {
+    let mut status = database.run(move |connection| request(connection, id)).await?;
+    let deadline = Instant::now() + PATIENCE;
+    while status == Some(JobStatus::Executing) && Instant::now() < deadline {
+        sleep(PAUSE).await;
+        status = database.run(move |connection| jobs::status(connection, id)).await?;
+    }
+    database.run(move |connection| backfill::find(connection, id)).await
+}
+
+fn request(connection: &mut PgConnection, id: JobId) -> Result<Option<JobStatus>, ApiError> {
+    if let Some(status) = cancellation::cancel(connection, id)? {
+        return Ok(Some(status));
+    }
+    match jobs::status(connection, id)? {
+        Some(status) => Err(ApiError::Conflict(format!("job {id} is {} already", status.as_ref()))),
+        None => Err(ApiError::unknown("job", id)),
+    }
+}

@@ -1,0 +1,60 @@
+//! Destinations.
+
+use backfill_domain::{
+    connection_test::DestinationTest,
+    destination::{Destination, DestinationRequest, DestinationSettings},
+    id::DestinationId,
+};
+use diesel::{Connection, PgConnection};
+
+use super::{folder, usage};
+use crate::{
+    database::{Database, blocking},
+    error::ApiError,
+    repositories::destinations,
+};
+
+/// Replaces the destination; a password that the request leaves out stays.
+pub(crate) fn replace(
+    connection: &mut PgConnection,
+    id: DestinationId,
+    mut request: DestinationRequest,
+) -> Result<Destination, ApiError> {
+    connection.transaction(|connection| {
+        let stored = destinations::find_for_update(connection, id)?;
+        let stored = stored.ok_or_else(|| ApiError::unknown("destination", id))?;
+        request.settings.keep_password_of(&stored.settings()?);
+        Ok(destinations::replace(connection, id, &request.name, &request.settings)?)
+    })
+}
+
+/// Tests whether backfills could write to the destination.
+pub(crate) async fn test(database: &Database, id: DestinationId) -> Result<DestinationTest, ApiError> {
+    let destination = database.run(move |connection| destinations::find(connection, id)).await?;
+    let settings = destination.ok_or_else(|| ApiError::unknown("destination", id))?.settings()?;
+    blocking(move || {
+        Ok(match settings {
+            DestinationSettings::Postgres(settings) => backfill_pg::probe_destination(&settings),
+            DestinationSettings::DuckDb(settings) => folder::probe_duckdb(settings.path.as_ref()),
+            DestinationSettings::Parquet(settings) => folder::probe_folder(settings.path.as_ref()),
+        })
+    })
+    .await
+}
+
+/// Deletes a destination that nothing uses.
+pub(crate) fn delete(connection: &mut PgConnection, id: DestinationId) -> Result<(), ApiError> {
+    match destinations::delete(connection, id) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ApiError::unknown("destination", id)),
+        Err(error) if usage::is_in_use(&error) => {
+            let (pipelines, jobs) =
+                (destinations::pipelines_of(connection, id)?, destinations::count_jobs(connection, id)?);
+            Err(ApiError::Conflict(format!(
+                "destination {id} is used by {}",
+                usage::describe(&pipelines, jobs)
+            )))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

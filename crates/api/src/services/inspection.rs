@@ -1,0 +1,143 @@
+//! Holds a request for a backfill against the source: the table, the columns, and each value, which only the source
+//! can judge, because only it knows all its types and operators.
+
+use backfill_domain::{
+    catalog::Table,
+    filter::{self, Condition, Filter},
+    job::{BackfillRequest, WriteMode},
+    source::ConnectionSettings,
+    table::TableReference,
+    validation::FieldError,
+};
+use backfill_pg::{PgError, describe};
+use postgres::{Client, error::SqlState};
+
+use super::sources::connect;
+use crate::error::ApiError;
+
+/// Tables whose names hold the wanted one or are held by it, its namesakes in other schemas first.
+const SIMILAR: &str = "
+    SELECT n.nspname, c.relname
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+      AND (pg_catalog.strpos(lower(c.relname), lower($1)) > 0 OR pg_catalog.strpos(lower($1), lower(c.relname)) > 0)
+    ORDER BY lower(c.relname) <> lower($1), n.nspname, c.relname
+    LIMIT 5";
+
+/// What the source knows of a request in which it finds nothing wrong.
+pub(crate) struct Inspected {
+    /// The table.
+    pub(crate) table: Table,
+    /// The filters with their columns' types.
+    pub(crate) conditions: Vec<Condition>,
+}
+
+/// Asks the source at `settings` whether it could serve `request`; nothing is read from the table.
+pub(crate) fn inspect(
+    settings: &ConnectionSettings,
+    request: &BackfillRequest,
+) -> Result<Inspected, ApiError> {
+    let reference: TableReference =
+        request.table_name.parse().map_err(|error| ApiError::field("table_name", format!("{error}")))?;
+    let mut client = connect(settings)?;
+    let table = find_table(&mut client, &reference)?;
+    check_readable(&mut client, &table, &settings.username)?;
+    let mut errors = check_write_mode(request.write_mode, &table);
+    let conditions = match filter::bind(&request.filters, &table) {
+        Ok(conditions) => conditions,
+        Err(more) => return Err(ApiError::Invalid([errors, more].concat())),
+    };
+    errors.extend(judge(&mut client, &table, &request.filters, &conditions)?);
+    if errors.is_empty() { Ok(Inspected { table, conditions }) } else { Err(ApiError::Invalid(errors)) }
+}
+
+fn find_table(client: &mut Client, reference: &TableReference) -> Result<Table, ApiError> {
+    match backfill_pg::find_table(client, reference)? {
+        Some(table) if table.columns.is_empty() => {
+            Err(ApiError::field("table_name", format!("{} has no columns to copy", table.table_name())))
+        }
+        Some(table) => Ok(table),
+        None => Err(ApiError::field("table_name", unknown_table(client, reference)?)),
+    }
+}
+
+fn unknown_table(client: &mut Client, reference: &TableReference) -> Result<String, PgError> {
+    let Some(wanted) = reference.candidates().into_iter().next() else {
+        return Ok("names no table".to_owned());
+    };
+    let rows = client.query(SIMILAR, &[&wanted.table])?;
+    let similar: Vec<_> = rows
+        .iter()
+        .map(|row| backfill_domain::table::TableName { schema: row.get(0), table: row.get(1) }.to_string())
+        .collect();
+    let hint =
+        if similar.is_empty() { String::new() } else { format!("; similar are {}", similar.join(", ")) };
+    Ok(format!("the source has no table {wanted}{hint}"))
+}
+
+/// EXPLAIN checks privileges, on each column too, and reads nothing.
+fn check_readable(client: &mut Client, table: &Table, username: &str) -> Result<(), ApiError> {
+    let explained = client.batch_execute(&format!("EXPLAIN SELECT * FROM {}", table.table_name().to_sql()));
+    let Err(error) = explained else { return Ok(()) };
+    match error.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            let name = table.table_name();
+            let message =
+                format!("user {username} may not read {name}: GRANT USAGE on its schema and SELECT on it");
+            Err(ApiError::field("table_name", message))
+        }
+        Some(_) => Err(ApiError::field("table_name", format!("cannot be read: {}", describe(&error)))),
+        None => Err(PgError::from(error).into()),
+    }
+}
+
+fn check_write_mode(requested: Option<WriteMode>, table: &Table) -> Vec<FieldError> {
+    if requested != Some(WriteMode::Upsert) || !table.primary_key.is_empty() {
+        return Vec::new();
+    }
+    let message = format!("upsert needs a primary key, and {} has none; use append", table.table_name());
+    vec![FieldError::new("write_mode", message)]
+}
+
+/// Has the source parse each condition: that reads its values as the columns' types and looks its operators up,
+/// but executes nothing.
+fn judge(
+    client: &mut Client,
+    table: &Table,
+    filters: &[Filter],
+    conditions: &[Condition],
+) -> Result<Vec<FieldError>, PgError> {
+    let mut errors = Vec::new();
+    for (at, (filter, condition)) in filters.iter().zip(conditions).enumerate() {
+        let query = format!("SELECT FROM {} WHERE {}", table.table_name().to_sql(), condition.to_sql());
+        if let Err(error) = client.prepare(&query) {
+            let (field, message) = verdict(error, table, filter)?;
+            errors.push(FieldError::new(format!("filters[{at}].{field}"), message));
+        }
+    }
+    Ok(errors)
+}
+
+/// What a parse error says of `filter`: the bad field and why.
+fn verdict(
+    error: postgres::Error,
+    table: &Table,
+    filter: &Filter,
+) -> Result<(&'static str, String), PgError> {
+    let Some(server) = error.as_db_error() else {
+        return Err(error.into());
+    };
+    let column = &filter.column;
+    let type_name = table.column(column).map_or("unknown", |column| &column.type_name);
+    let unknown_operator =
+        [SqlState::UNDEFINED_FUNCTION, SqlState::AMBIGUOUS_FUNCTION, SqlState::DATATYPE_MISMATCH];
+    if unknown_operator.contains(server.code()) {
+        let operator = filter.operator.as_ref();
+        return Ok((
+            "operator",
+            format!("column {column} is of type {type_name}, which has no operator {operator}"),
+        ));
+    }
+    Ok(("value", format!("does not fit column {column} of type {type_name}: {}", describe(&error))))
+}

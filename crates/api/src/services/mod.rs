@@ -1,0 +1,11 @@
+//! The rules: what may be done, in which order, and what is said when it may not.
+
+pub(crate) mod backfill;
+pub(crate) mod cancellation;
+pub(crate) mod destinations;
+pub(crate) mod folder;
+pub(crate) mod inspection;
+pub(crate) mod pipelines;
+pub(crate) mod sources;
+pub(crate) mod stats;
+mod usage;

@@ -1,0 +1,67 @@
+//! Sources.
+
+use backfill_domain::{
+    catalog::Table,
+    connection_test::SourceTest,
+    id::SourceId,
+    source::{ConnectionSettings, Source},
+};
+use diesel::PgConnection;
+use postgres::Client;
+
+use super::usage;
+use crate::{
+    database::{Database, blocking},
+    error::ApiError,
+    extract::Page,
+    listing::Listing,
+    repositories::sources,
+};
+
+/// Longest time that a question to a source may take: a catalogue that somebody has locked must not hold a request.
+const SESSION: &str = "SET statement_timeout = '15s'; SET default_transaction_read_only = on";
+
+/// Connects to a source to ask it something.
+pub(super) fn connect(settings: &ConnectionSettings) -> Result<Client, ApiError> {
+    let mut client = backfill_pg::connect(settings, "backfill api")?;
+    client.batch_execute(SESSION).map_err(backfill_pg::PgError::from)?;
+    Ok(client)
+}
+
+async fn find(database: &Database, id: SourceId) -> Result<Source, ApiError> {
+    let source = database.run(move |connection| sources::find(connection, id)).await?;
+    source.ok_or_else(|| ApiError::unknown("source", id))
+}
+
+/// Tests whether backfills could read from the source.
+pub(crate) async fn test(database: &Database, id: SourceId) -> Result<SourceTest, ApiError> {
+    let source = find(database, id).await?;
+    blocking(move || Ok(backfill_pg::probe_source(&source.connection()))).await
+}
+
+/// The source's tables by schema and name.
+pub(crate) async fn tables(
+    database: &Database,
+    id: SourceId,
+    page: Page,
+) -> Result<Listing<Table>, ApiError> {
+    let source = find(database, id).await?;
+    let tables = blocking(move || Ok(backfill_pg::tables(&mut connect(&source.connection())?)?)).await?;
+    let total = tables.len() as i64;
+    let items = tables.into_iter().skip(page.skip as usize).take(page.limit as usize);
+    Ok(Listing { total, items: items.collect() })
+}
+
+/// Deletes a source that nothing uses.
+pub(crate) fn delete(connection: &mut PgConnection, id: SourceId) -> Result<(), ApiError> {
+    match sources::delete(connection, id) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ApiError::unknown("source", id)),
+        Err(error) if usage::is_in_use(&error) => {
+            let (pipelines, jobs) =
+                (sources::pipelines_of(connection, id)?, sources::count_jobs(connection, id)?);
+            Err(ApiError::Conflict(format!("source {id} is used by {}", usage::describe(&pipelines, jobs))))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,17 @@
+//! The API as its clients see it: each test runs the real server on a port of its own, with databases of its own on
+//! the PostgreSQL that BACKFILL_TEST_POSTGRES_URL names.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod backfill;
+mod cancellation;
+mod catalogue;
+mod destinations;
+mod filters;
+mod harness;
+mod jobs;
+mod operation;
+mod outage;
+mod pipelines;
+mod requests;
+mod sources;

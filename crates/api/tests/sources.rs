@@ -1,0 +1,121 @@
+//! Sources.
+
+use serde_json::json;
+
+use crate::harness::{Scenario, TestApp, TestDatabase};
+
+#[test]
+fn a_source_is_created_from_a_url_and_shown_without_its_password() {
+    let app = TestApp::start();
+    let url = "postgres://me:s3cr%20t@db.example:6432/shop?sslmode=require";
+    let answer = app.post("/sources", json!({"name": "shop", "url": url}));
+    let source = answer.json(201);
+    assert_eq!(answer.header("location"), format!("/api/v1/sources/{}", source["id"]));
+    assert_eq!(source["host"], "db.example");
+    assert_eq!(source["port"], 6432);
+    assert_eq!(source["username"], "me");
+    assert_eq!(source["sslmode"], "require");
+    let shown = app.get(&format!("/sources/{}", source["id"]));
+    assert_eq!(shown.json(200), source);
+    for text in [answer.text, shown.text, app.get("/sources").text] {
+        assert!(!text.contains("s3cr") && !text.contains("password"), "{text}");
+    }
+    assert_eq!(app.database.value("SELECT password FROM sources"), Some("s3cr t".to_owned()));
+}
+
+#[test]
+fn a_source_is_created_from_its_parts() {
+    let app = TestApp::start();
+    let parts = json!({"name": "shop", "host": "::1", "database": "shop", "username": "u", "password": "p"});
+    let source = app.post("/sources", parts).json(201);
+    assert_eq!(
+        (&source["host"], &source["port"], &source["sslmode"]),
+        (&json!("::1"), &json!(5432), &json!("prefer"))
+    );
+}
+
+#[test]
+fn every_bad_part_is_named() {
+    let app = TestApp::start();
+    let fields =
+        app.post("/sources", json!({"name": " ", "port": 0, "host": "h", "username": "u"})).bad_fields();
+    assert_eq!(
+        fields,
+        ["name: must not be empty", "database: must not be empty", "port: must be from 1 to 65535"]
+    );
+    let answer = app.post("/sources", json!({"name": "x", "url": "mysql://u:secret@h/d"}));
+    assert_eq!(answer.bad_field(), "url: must begin with postgres://, not mysql://");
+    assert!(!answer.text.contains("secret"));
+}
+
+#[test]
+fn replacing_keeps_a_password_that_is_left_out() {
+    let app = TestApp::start();
+    app.post("/sources", json!({"name": "a", "url": "postgres://u:old@h/d"})).json(201);
+    let renamed = app.put("/sources/1", json!({"name": "b", "host": "h2", "database": "d", "username": "u"}));
+    assert_eq!((&renamed.json(200)["name"], &renamed.json(200)["host"]), (&json!("b"), &json!("h2")));
+    let password = || app.database.value("SELECT password FROM sources").unwrap();
+    assert_eq!(password(), "old");
+    app.put("/sources/1", json!({"name": "b", "url": "postgres://u:new@h/d"})).json(200);
+    assert_eq!(password(), "new");
+    app.put("/sources/2", json!({"name": "b", "url": "postgres://u:new@h/d"})).problem(404);
+}
+
+#[test]
+fn lists_are_paged_by_id() {
+    let app = TestApp::start();
+    for name in ["a", "b", "c"] {
+        app.post("/sources", json!({"name": name, "url": "postgres://u@h/d"})).json(201);
+    }
+    let page = app.get("/sources?skip=1&limit=1").json(200);
+    assert_eq!(page["total"], 3);
+    assert_eq!(page["items"].as_array().unwrap().len(), 1);
+    assert_eq!(page["items"][0]["name"], "b");
+}
+
+#[test]
+fn a_source_in_use_stays_and_its_users_are_named() {
+    let shop = Scenario::shop();
+    shop.job_in("COMPLETED");
+    let path = format!("/sources/{}", shop.source_id);
+    let problem = shop.app.delete(&path).problem(409);
+    assert_eq!(problem["detail"], "source 1 is used by pipeline 1 and 1 job");
+    shop.app.delete("/pipelines/1").json(204);
+    shop.app.delete(&path).json(204);
+    shop.app.get(&path).problem(404);
+    shop.app.delete(&path).problem(404);
+}
+
+#[test]
+fn a_test_tells_what_a_source_is_and_what_is_missing() {
+    let shop = Scenario::shop();
+    let found = shop.app.post("/sources/1/test", json!({})).json(200);
+    assert_eq!(found["reachable"], true);
+    assert_eq!(found["is_replica"], false);
+    assert_eq!((&found["tables"], &found["readable_tables"]), (&json!(1), &json!(1)));
+    assert_eq!(found["missing"], json!([]));
+}
+
+#[test]
+fn a_test_of_a_source_out_of_reach_is_an_answer_too() {
+    let app = TestApp::start();
+    app.post("/sources", json!({"name": "gone", "url": "postgres://u:s3cret@127.0.0.1:1/d"})).json(201);
+    let answer = app.post("/sources/1/test", json!({}));
+    assert_eq!(answer.json(200)["reachable"], false);
+    assert!(answer.json(200)["missing"][0].as_str().unwrap().starts_with("cannot connect to 127.0.0.1:1/d"));
+    assert!(!answer.text.contains("s3cret"));
+    app.post("/sources/2/test", json!({})).problem(404);
+}
+
+#[test]
+fn a_source_that_refuses_the_database_is_the_requests_problem() {
+    let app = TestApp::start();
+    let gone = {
+        let database = TestDatabase::create();
+        database.url().to_owned()
+    };
+    app.post("/sources", json!({"name": "gone", "url": gone})).json(201);
+    let field = app.get("/sources/1/tables").bad_field();
+    assert!(field.starts_with("source_id: cannot connect to "), "{field}");
+    assert!(field.contains("does not exist"), "{field}");
+}

@@ -1,0 +1,219 @@
+//! How a columnar destination holds each of PostgreSQL's types.
+
+use backfill_domain::catalog::{DataType, TypeKind};
+use duckdb::arrow::datatypes::{DataType as ArrowType, Field, TimeUnit};
+use postgres::types::Type;
+
+use crate::wire::Rendition;
+
+/// The most digits that a DECIMAL has in DuckDB and in Parquet.
+const MAX_PRECISION: i32 = 38;
+
+/// A type that DuckDB and Parquet hold without loss.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `BOOLEAN`
+    Boolean,
+    /// `SMALLINT`
+    SmallInt,
+    /// `INTEGER`
+    Integer,
+    /// `BIGINT`
+    BigInt,
+    /// `UINTEGER`, for object ids
+    UInteger,
+    /// `FLOAT`
+    Float,
+    /// `DOUBLE`
+    Double,
+    /// `DECIMAL(precision, scale)`
+    Decimal {
+        /// Digits in all.
+        precision: u8,
+        /// Digits behind the point.
+        scale: u8,
+    },
+    /// `VARCHAR`
+    Varchar,
+    /// `JSON`
+    Json,
+    /// `BLOB`
+    Blob,
+    /// `UUID`
+    Uuid,
+    /// `DATE`
+    Date,
+    /// `TIME`
+    Time,
+    /// `TIMESTAMP`
+    Timestamp,
+    /// `TIMESTAMP WITH TIME ZONE`
+    TimestampTz,
+    /// A list of another kind.
+    List(Box<Kind>),
+}
+
+impl Kind {
+    /// The type's name as DuckDB's catalogue writes it.
+    pub(crate) fn sql(&self) -> String {
+        let name = match self {
+            Self::Boolean => "BOOLEAN",
+            Self::SmallInt => "SMALLINT",
+            Self::Integer => "INTEGER",
+            Self::BigInt => "BIGINT",
+            Self::UInteger => "UINTEGER",
+            Self::Float => "FLOAT",
+            Self::Double => "DOUBLE",
+            Self::Decimal { precision, scale } => return format!("DECIMAL({precision},{scale})"),
+            Self::Varchar => "VARCHAR",
+            Self::Json => "JSON",
+            Self::Blob => "BLOB",
+            Self::Uuid => "UUID",
+            Self::Date => "DATE",
+            Self::Time => "TIME",
+            Self::Timestamp => "TIMESTAMP",
+            Self::TimestampTz => "TIMESTAMP WITH TIME ZONE",
+            Self::List(element) => return format!("{}[]", element.sql()),
+        };
+        name.to_owned()
+    }
+
+    /// The Arrow field that carries the kind to DuckDB.
+    pub(super) fn field(&self, name: &str) -> Field {
+        let field = |data_type| Field::new(name, data_type, true);
+        match self {
+            Self::Boolean => field(ArrowType::Boolean),
+            Self::SmallInt => field(ArrowType::Int16),
+            Self::Integer => field(ArrowType::Int32),
+            Self::BigInt => field(ArrowType::Int64),
+            Self::UInteger => field(ArrowType::UInt32),
+            Self::Float => field(ArrowType::Float32),
+            Self::Double => field(ArrowType::Float64),
+            Self::Decimal { precision, scale } => field(ArrowType::Decimal128(*precision, scale.cast_signed())),
+            Self::Varchar | Self::Json => field(ArrowType::Utf8),
+            Self::Blob => field(ArrowType::Binary),
+            // DuckDB knows a UUID among fixed-size binaries by this name.
+            Self::Uuid => field(ArrowType::FixedSizeBinary(16))
+                .with_metadata([("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned())].into()),
+            Self::Date => field(ArrowType::Date32),
+            Self::Time => field(ArrowType::Time64(TimeUnit::Microsecond)),
+            Self::Timestamp => field(ArrowType::Timestamp(TimeUnit::Microsecond, None)),
+            Self::TimestampTz => field(ArrowType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))),
+            Self::List(element) => field(ArrowType::List(element.field("item").into())),
+        }
+    }
+}
+
+/// How a column is held, and in which rendition its values must come.
+///
+/// What has no counterpart is held as text: the source's own output, which loses nothing.
+pub(crate) fn columnar_type(data_type: &DataType) -> (Kind, Rendition) {
+    if data_type.kind == TypeKind::Enum {
+        return (Kind::Varchar, Rendition::Binary);
+    }
+    if let Some(kind) = binary_kind(data_type) {
+        return (kind, Rendition::Binary);
+    }
+    let is_json = [Type::JSON.oid(), Type::JSONB.oid()].contains(&data_type.oid);
+    (if is_json { Kind::Json } else { Kind::Varchar }, Rendition::Text)
+}
+
+/// The kind that holds a type's binary form, for types that come with PostgreSQL and are known here.
+fn binary_kind(data_type: &DataType) -> Option<Kind> {
+    match data_type.kind {
+        TypeKind::Base => scalar_kind(data_type.oid, data_type.modifier),
+        // An array's length or precision is its elements'. The two vector types are arrays that count from 0.
+        TypeKind::Array if data_type.is_builtin() && !is_vector(data_type.oid) => {
+            scalar_kind(data_type.element_oid?, data_type.modifier).map(|element| Kind::List(element.into()))
+        }
+        _ => None,
+    }
+}
+
+fn is_vector(oid: u32) -> bool {
+    [Type::INT2_VECTOR.oid(), Type::OID_VECTOR.oid()].contains(&oid)
+}
+
+fn scalar_kind(oid: u32, modifier: i32) -> Option<Kind> {
+    Some(match Type::from_oid(oid)? {
+        Type::BOOL => Kind::Boolean,
+        Type::INT2 => Kind::SmallInt,
+        Type::INT4 => Kind::Integer,
+        Type::INT8 => Kind::BigInt,
+        Type::OID => Kind::UInteger,
+        Type::FLOAT4 => Kind::Float,
+        Type::FLOAT8 => Kind::Double,
+        Type::NUMERIC => return decimal(modifier),
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Kind::Varchar,
+        Type::BYTEA => Kind::Blob,
+        Type::UUID => Kind::Uuid,
+        Type::DATE => Kind::Date,
+        Type::TIME => Kind::Time,
+        Type::TIMESTAMP => Kind::Timestamp,
+        Type::TIMESTAMPTZ => Kind::TimestampTz,
+        _ => return None,
+    })
+}
+
+/// The DECIMAL of a numeric with this modifier, if there is one: PostgreSQL knows numerics without a precision, with
+/// more digits, and with a scale below zero or above the precision.
+fn decimal(modifier: i32) -> Option<Kind> {
+    // As in PostgreSQL's `make_numeric_typmod`: precision above, an eleven-bit signed scale below, offset by 4.
+    let bits = modifier.checked_sub(4).filter(|bits| *bits >= 0)?;
+    let (precision, scale) = (bits >> 16, ((bits & 0x7ff) ^ 0x400) - 0x400);
+    let fits = (1..=MAX_PRECISION).contains(&precision) && (0..=precision).contains(&scale);
+    if !fits {
+        return None;
+    }
+    Some(Kind::Decimal { precision: u8::try_from(precision).ok()?, scale: u8::try_from(scale).ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(data_type: &Type, modifier: i32) -> DataType {
+        let (oid, name) = (data_type.oid(), data_type.name().to_owned());
+        DataType { oid, name, modifier, kind: TypeKind::Base, element_oid: None }
+    }
+
+    fn array(data_type: &Type, element: &Type, modifier: i32) -> DataType {
+        DataType { kind: TypeKind::Array, element_oid: Some(element.oid()), ..base(data_type, modifier) }
+    }
+
+    fn numeric(precision: i32, scale: i32) -> i32 {
+        ((precision << 16) | (scale & 0x7ff)) + 4
+    }
+
+    #[test]
+    fn numerics_that_fit_are_decimals_and_others_text() {
+        for (precision, scale) in [(1, 0), (10, 2), (38, 0), (38, 38)] {
+            let (kind, rendition) = columnar_type(&base(&Type::NUMERIC, numeric(precision, scale)));
+            assert_eq!((kind.sql(), rendition), (format!("DECIMAL({precision},{scale})"), Rendition::Binary));
+        }
+        for modifier in [-1, numeric(39, 0), numeric(5, -2), numeric(3, 5), numeric(50, 20)] {
+            let held = columnar_type(&base(&Type::NUMERIC, modifier));
+            assert_eq!(held, (Kind::Varchar, Rendition::Text), "{modifier}");
+        }
+    }
+
+    #[test]
+    fn arrays_are_lists_where_their_elements_are_known() {
+        let (kind, rendition) = columnar_type(&array(&Type::NUMERIC_ARRAY, &Type::NUMERIC, numeric(5, 1)));
+        assert_eq!((kind.sql().as_str(), rendition), ("DECIMAL(5,1)[]", Rendition::Binary));
+        let text = (Kind::Varchar, Rendition::Text);
+        assert_eq!(columnar_type(&array(&Type::INTERVAL_ARRAY, &Type::INTERVAL, -1)), text);
+        assert_eq!(columnar_type(&array(&Type::INT2_VECTOR, &Type::INT2, -1)), text);
+        assert_eq!(columnar_type(&DataType { oid: 16400, ..array(&Type::TEXT_ARRAY, &Type::TEXT, -1) }), text);
+    }
+
+    #[test]
+    fn json_is_json_enums_are_labels_and_the_rest_is_text() {
+        assert_eq!(columnar_type(&base(&Type::JSONB, -1)), (Kind::Json, Rendition::Text));
+        let mood = DataType { oid: 20000, kind: TypeKind::Enum, ..base(&Type::TEXT, -1) };
+        assert_eq!(columnar_type(&mood), (Kind::Varchar, Rendition::Binary));
+        for other in [Type::INTERVAL, Type::MONEY, Type::INET, Type::TIMETZ, Type::CHAR, Type::XML, Type::PG_LSN] {
+            assert_eq!(columnar_type(&base(&other, -1)), (Kind::Varchar, Rendition::Text), "{other}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A DuckDB file as a destination. A chunk is one transaction of the file: its rows and its note in the ledger, which
+//! is a table of the same file.
+//!
+//! Rows of a table with a primary key wait in the stage until the chunk is whole; one statement takes them over, and
+//! they are found again by their keys. A table without one comes as a single chunk of any size: its rows go into the
+//! table as they come, their digest is taken piece by piece, and what the table has gained is compared with it.
+
+mod fit;
+mod ledger;
+mod schema;
+mod target;
+
+use std::sync::Arc;
+
+use backfill_domain::{destination::DuckDbSettings, id::DestinationId};
+
+use self::{ledger::Ledger, target::Target};
+use super::{
+    CopySpec, Destination, DestinationError, Session, Watermark,
+    session::{DatabaseFile, SessionConnection, Stage},
+};
+use crate::{
+    columnar::{Decoder, Digest},
+    job::Interrupts,
+    wire::{Batch, Layout, Rendition},
+};
+
+/// A table in a DuckDB file.
+pub(crate) struct DuckDbDestination {
+    connection: SessionConnection,
+    stage: Stage,
+    target: Target,
+    ledger: Ledger,
+    watermark: Watermark,
+    chunk: Option<OpenChunk>,
+    // Last, so that it is closed when nothing uses it any more.
+    file: Arc<DatabaseFile>,
+}
+
+struct OpenChunk {
+    number: i64,
+    decoder: Decoder,
+    /// What was given, as far as the stage does not hold it any more.
+    given: Digest,
+    /// What the table held before, where rows cannot be found again by a key.
+    before: Digest,
+}
+
+impl DuckDbDestination {
+    /// Opens the file, makes the table where it is absent, and opens the ledger for this attempt.
+    pub(crate) fn open(
+        id: DestinationId,
+        settings: &DuckDbSettings,
+        spec: &Arc<CopySpec>,
+        session: &mut Session,
+        interrupts: &Interrupts,
+    ) -> Result<Self, DestinationError> {
+        let file = session.attach(&settings.path, interrupts)?;
+        let connection = session.connect(interrupts)?;
+        let stage = session.stage(&spec.table, interrupts)?;
+        let target = Target::open(&connection, file.alias(), &settings.schema, spec, stage.kinds())?;
+        let (ledger, watermark) = Ledger::open(&connection, &target.schema(), id, spec)?;
+        Ok(Self { connection, stage, target, ledger, watermark, chunk: None, file })
+    }
+}
+
+impl Destination for DuckDbDestination {
+    fn renditions(&self) -> &[Rendition] {
+        self.stage.renditions()
+    }
+
+    fn watermark(&self) -> Watermark {
+        self.watermark
+    }
+
+    fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {
+        self.file.shrink()?;
+        self.stage.clear()?;
+        self.connection.execute_batch("BEGIN")?;
+        let before = if self.target.is_keyed() { Digest::default() } else { self.target.digest(&self.connection)? };
+        let decoder = self.stage.decoder(layout);
+        self.chunk = Some(OpenChunk { number, decoder, given: Digest::default(), before });
+        Ok(())
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), DestinationError> {
+        let Some(chunk) = &mut self.chunk else { return Ok(()) };
+        let rows = self.stage.append(&chunk.decoder, batch)?;
+        if !self.target.is_keyed() {
+            self.target.append(&self.connection, &rows)?;
+            if self.stage.is_full() {
+                chunk.given = chunk.given.plus(self.stage.digest(self.target.staged())?);
+                self.stage.clear()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn verify(&mut self) -> Result<(), DestinationError> {
+        let Some(chunk) = &mut self.chunk else { return Ok(()) };
+        chunk.given = chunk.given.plus(self.stage.digest(self.target.staged())?);
+        let held = if self.target.is_keyed() {
+            self.target.insert(&self.connection, &self.stage).map_err(|error| self.stage.explain(error))?;
+            self.target.digest_of_staged_keys(&self.connection, &self.stage)?
+        } else {
+            self.target.digest(&self.connection)?.minus(chunk.before)
+        };
+        if held == chunk.given {
+            return Ok(());
+        }
+        Err(DestinationError::Mismatch { chunk: chunk.number, given: chunk.given.rows, held: held.rows })
+    }
+
+    fn commit(&mut self) -> Result<(), DestinationError> {
+        let Some(chunk) = self.chunk.take() else { return Ok(()) };
+        let rows = self.watermark.rows + chunk.given.rows.cast_signed();
+        let next = Watermark { chunk: chunk.number, rows };
+        if !self.ledger.note(&self.connection, next)? {
+            self.rollback();
+            return Err(DestinationError::Fenced);
+        }
+        self.connection.execute_batch("COMMIT")?;
+        self.watermark = next;
+        Ok(())
+    }
+
+    fn rollback(&mut self) {
+        // Outside a transaction it does nothing but complain.
+        if let Err(error) = self.connection.execute_batch("ROLLBACK") {
+            log::debug!("nothing to roll back: {error}");
+        }
+        if let Err(error) = self.stage.clear() {
+            log::debug!("the stage is cleared when the next chunk begins: {error}");
+        }
+        self.chunk = None;
+    }
+}

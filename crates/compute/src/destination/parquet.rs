@@ -1,0 +1,152 @@
+//! Parquet files below a folder as a destination. A part is written under a hidden name, read back, and renamed when
+//! the chunk is committed; then the ledger, a small file beside the parts, notes the chunk.
+//!
+//! A part's name follows from its chunk. Should the note be lost after the rename, the chunk is done again, and its
+//! parts take the place of the same rows. A chunk of a table without a primary key is the whole table: it comes in
+//! many parts of a bounded size.
+
+mod columns;
+mod folder;
+mod ledger;
+
+use std::{path::PathBuf, sync::Arc};
+
+use backfill_domain::destination::ParquetSettings;
+
+use self::{
+    columns::Columns,
+    folder::{JobFolder, hidden_name, part_name},
+    ledger::Ledger,
+};
+use super::{CopySpec, Destination, DestinationError, Session, Watermark, session::Stage};
+use crate::{
+    columnar::{Decoder, Digest},
+    job::Interrupts,
+    wire::{Batch, Layout, Rendition},
+};
+
+/// A job's Parquet files, in a folder of their own.
+pub(crate) struct ParquetDestination {
+    spec: Arc<CopySpec>,
+    stage: Stage,
+    columns: Columns,
+    folder: JobFolder,
+    ledger: Ledger,
+    watermark: Watermark,
+    chunk: Option<OpenChunk>,
+}
+
+struct OpenChunk {
+    number: i64,
+    decoder: Decoder,
+    parts: Vec<Part>,
+}
+
+/// A file that is written and not yet committed.
+struct Part {
+    hidden: PathBuf,
+    name: String,
+    given: Digest,
+}
+
+impl ParquetDestination {
+    /// Makes the job's folder, takes it for this attempt, and removes what an earlier one did not bring to an end.
+    pub(crate) fn open(
+        settings: &ParquetSettings,
+        spec: &Arc<CopySpec>,
+        session: &mut Session,
+        interrupts: &Interrupts,
+    ) -> Result<Self, DestinationError> {
+        let stage = session.stage(&spec.table, interrupts)?;
+        let columns = Columns::new(&spec.table, stage.kinds());
+        let folder = JobFolder::open(&settings.path, &spec.table, spec.job_id)?;
+        let (ledger, watermark) = Ledger::open(&folder, spec)?;
+        folder.clean(watermark.chunk)?;
+        Ok(Self { spec: Arc::clone(spec), stage, columns, folder, ledger, watermark, chunk: None })
+    }
+
+    /// Whether a chunk is as small as the planner of chunks made it, and thus one part.
+    fn is_keyed(&self) -> bool {
+        !self.spec.table.primary_key.is_empty()
+    }
+
+    /// Writes the staged rows as the chunk's next part, and empties the stage.
+    fn write_part(&mut self) -> Result<(), DestinationError> {
+        let is_keyed = self.is_keyed();
+        let Some(chunk) = &mut self.chunk else { return Ok(()) };
+        let name = part_name(chunk.number, (!is_keyed).then_some(chunk.parts.len() + 1));
+        let hidden = self.folder.path().join(hidden_name(&name, self.spec.attempt));
+        let given = self.stage.digest(self.columns.staged())?;
+        self.columns.write(&self.stage, &hidden)?;
+        chunk.parts.push(Part { hidden, name, given });
+        self.stage.clear()
+    }
+}
+
+impl Destination for ParquetDestination {
+    fn renditions(&self) -> &[Rendition] {
+        self.stage.renditions()
+    }
+
+    fn watermark(&self) -> Watermark {
+        self.watermark
+    }
+
+    fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {
+        self.stage.clear()?;
+        self.chunk = Some(OpenChunk { number, decoder: self.stage.decoder(layout), parts: Vec::new() });
+        Ok(())
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), DestinationError> {
+        let Some(chunk) = &self.chunk else { return Ok(()) };
+        self.stage.append(&chunk.decoder, batch)?;
+        if !self.is_keyed() && self.stage.is_full() { self.write_part() } else { Ok(()) }
+    }
+
+    fn verify(&mut self) -> Result<(), DestinationError> {
+        let is_first = self.chunk.as_ref().is_some_and(|chunk| chunk.number == 1 && chunk.parts.is_empty());
+        // An empty table, too, gets a file: one that shows its columns.
+        if is_first || !self.stage.is_empty() {
+            self.write_part()?;
+        }
+        let Some(chunk) = &self.chunk else { return Ok(()) };
+        for part in &chunk.parts {
+            let held = self.columns.digest(&self.stage, &part.hidden)?;
+            if held != part.given {
+                return Err(DestinationError::Mismatch {
+                    chunk: chunk.number,
+                    given: part.given.rows,
+                    held: held.rows,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), DestinationError> {
+        self.ledger.check_fence()?;
+        let Some(chunk) = self.chunk.take() else { return Ok(()) };
+        for part in &chunk.parts {
+            self.folder.publish(&part.hidden, &part.name)?;
+        }
+        self.folder.sync()?;
+        let rows = chunk.parts.iter().map(|part| part.given.rows.cast_signed()).sum::<i64>() + self.watermark.rows;
+        let reached = Watermark { chunk: chunk.number, rows };
+        self.ledger.write(&self.folder, reached)?;
+        self.watermark = reached;
+        Ok(())
+    }
+
+    fn rollback(&mut self) {
+        // Hidden files alone: parts that were renamed are a later attempt's to judge, which may be there already.
+        for part in self.chunk.take().iter().flat_map(|chunk| &chunk.parts) {
+            if let Err(error) = std::fs::remove_file(&part.hidden) {
+                log::debug!("{} stays until the job is resumed: {error}", part.hidden.display());
+            }
+        }
+        if let Err(error) = self.stage.clear() {
+            log::debug!("the stage is cleared when the next chunk begins: {error}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The statements that write rows to a Parquet file and those that read it back.
+
+use std::path::Path;
+
+use backfill_domain::{
+    catalog::Table,
+    sql::{duckdb_literal, identifier},
+};
+
+use super::folder::at;
+use crate::{
+    columnar::{Digest, Digested, Kind},
+    destination::{DestinationError, session::Stage},
+};
+
+/// The source's columns as the files have them.
+pub(super) struct Columns {
+    select_list: String,
+    staged: Digested,
+    held: Digested,
+}
+
+impl Columns {
+    pub(super) fn new(table: &Table, kinds: &[Kind]) -> Self {
+        let staged = || kinds.iter().enumerate().map(|(at, kind)| Stage::staged(at, &kind.sql()));
+        let names = || table.columns.iter().map(|column| identifier(&column.name));
+        let select_list: Vec<_> = staged().zip(names()).map(|(value, name)| format!("{value} AS {name}")).collect();
+        Self {
+            select_list: select_list.join(", "),
+            staged: Digested::new(staged().zip(kinds)),
+            held: Digested::new(names().map(|name| format!("held.{name}")).zip(kinds)),
+        }
+    }
+
+    /// A staged row's columns as a file holds them.
+    pub(super) fn staged(&self) -> &Digested {
+        &self.staged
+    }
+
+    /// Writes the staged rows to a file.
+    pub(super) fn write(&self, stage: &Stage, file: &Path) -> Result<(), DestinationError> {
+        let sql = format!(
+            "COPY (SELECT {list} FROM {stage} AS staged) TO {file} \
+             (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)",
+            list = self.select_list,
+            stage = stage.table(),
+            file = duckdb_literal(text(file)?),
+        );
+        stage.connection().execute_batch(&sql).map_err(|error| stage.explain(error))
+    }
+
+    /// The digest of the rows that a file holds.
+    pub(super) fn digest(&self, stage: &Stage, file: &Path) -> Result<Digest, DestinationError> {
+        let pattern = duckdb_literal(&literal_pattern(text(file)?));
+        let from = format!("read_parquet({pattern}, hive_partitioning = false) AS held");
+        Ok(Digest::of(stage.connection(), &self.held, &from)?)
+    }
+}
+
+fn text(path: &Path) -> Result<&str, DestinationError> {
+    path.to_str().ok_or_else(|| at(path)(std::io::ErrorKind::InvalidFilename.into()))
+}
+
+/// The pattern that this path alone matches.
+fn literal_pattern(path: &str) -> String {
+    let characters = path.chars().map(|character| match character {
+        '*' | '?' | '[' => format!("[{character}]"),
+        other => other.to_string(),
+    });
+    characters.collect()
+}

@@ -1,0 +1,138 @@
+//! Names and files of a job's folder.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use backfill_domain::{catalog::Table, id::JobId};
+
+use crate::destination::DestinationError;
+
+/// What a part's name begins with.
+const PART: &str = "part-";
+
+/// What ends the name of a file that is still being written, before the attempt's number.
+const UNFINISHED: &str = ".tmp-";
+
+/// The folder of a job's parts: `PATH/SCHEMA.TABLE/job-ID`.
+pub(super) struct JobFolder(PathBuf);
+
+impl JobFolder {
+    /// Makes the folder where it is absent.
+    pub(super) fn open(path: &str, table: &Table, job: JobId) -> Result<Self, DestinationError> {
+        let table = format!("{}.{}", encoded(&table.schema), encoded(&table.name));
+        let folder = Path::new(path).join(table).join(format!("job-{job}"));
+        fs::create_dir_all(&folder).map_err(at(&folder))?;
+        Ok(Self(folder))
+    }
+
+    /// Where the folder is.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Whether there are parts in it.
+    pub(super) fn has_parts(&self) -> Result<bool, DestinationError> {
+        Ok(self.files()?.iter().any(|name| chunk_of(name).is_some()))
+    }
+
+    /// Removes what an attempt left behind that did not come to commit: hidden files, and parts of chunks after `last`.
+    pub(super) fn clean(&self, last: i64) -> Result<(), DestinationError> {
+        for name in self.files()? {
+            let is_left_over = chunk_of(&name).is_some_and(|chunk| chunk > last);
+            if is_left_over || is_unfinished(&name) {
+                let path = self.0.join(name);
+                fs::remove_file(&path).map_err(at(&path))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn files(&self) -> Result<Vec<String>, DestinationError> {
+        let entries = fs::read_dir(&self.0).map_err(at(&self.0))?;
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        names.collect::<io::Result<_>>().map_err(at(&self.0))
+    }
+
+    /// Makes a written file durable under the name that readers see, in place of any other of that name.
+    pub(super) fn publish(&self, hidden: &Path, name: &str) -> Result<(), DestinationError> {
+        sync(hidden)?;
+        let path = self.0.join(name);
+        fs::rename(hidden, &path).map_err(at(&path))
+    }
+
+    /// Makes the folder's names durable.
+    pub(super) fn sync(&self) -> Result<(), DestinationError> {
+        sync(&self.0)
+    }
+}
+
+/// The name of a chunk's part; a chunk that comes in pieces has many.
+pub(super) fn part_name(chunk: i64, piece: Option<usize>) -> String {
+    match piece {
+        None => format!("{PART}{chunk:06}.parquet"),
+        Some(piece) => format!("{PART}{chunk:06}-{piece:04}.parquet"),
+    }
+}
+
+/// The chunk that a part of this name belongs to; `None` for other files.
+fn chunk_of(name: &str) -> Option<i64> {
+    let number = name.strip_prefix(PART)?.strip_suffix(".parquet")?;
+    number.split('-').next()?.parse().ok()
+}
+
+/// The hidden name of a file that `attempt` is writing.
+pub(super) fn hidden_name(name: &str, attempt: i32) -> String {
+    format!(".{name}{UNFINISHED}{attempt}")
+}
+
+fn is_unfinished(name: &str) -> bool {
+    name.starts_with('.') && name.contains(UNFINISHED)
+}
+
+fn sync(path: &Path) -> Result<(), DestinationError> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(at(path))
+}
+
+/// Names the path in an error.
+pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> DestinationError {
+    let path = path.to_owned();
+    |error| DestinationError::Io { path, error }
+}
+
+/// A name as part of a path: everything but ASCII letters, digits, `_` and `-` percent-encoded. No name thus leaves
+/// its folder, and none has a dot.
+fn encoded(name: &str) -> String {
+    let characters = name.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    });
+    characters.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leaves_its_folder() {
+        assert_eq!(encoded("orders_2024-Q1"), "orders_2024-Q1");
+        assert_eq!(encoded("../a.b/ü%"), "%2E%2E%2Fa%2Eb%2F%C3%BC%25");
+        assert_eq!(encoded("a*[b]?"), "a%2A%5Bb%5D%3F");
+    }
+
+    #[test]
+    fn a_part_says_which_chunk_it_belongs_to() {
+        assert_eq!(part_name(7, None), "part-000007.parquet");
+        assert_eq!(part_name(1, Some(12)), "part-000001-0012.parquet");
+        for name in [part_name(12_345_678, None), part_name(12_345_678, Some(99_999))] {
+            assert_eq!(chunk_of(&name), Some(12_345_678));
+            assert!(!is_unfinished(&name) && is_unfinished(&hidden_name(&name, 3)));
+        }
+        for name in ["part-x.parquet", "part-000001.csv", ".part-000001.parquet.tmp-1", "notes.txt"] {
+            assert_eq!(chunk_of(name), None, "{name}");
+        }
+    }
+}

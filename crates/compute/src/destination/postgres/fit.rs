@@ -1,0 +1,129 @@
+//! Whether a column of the destination holds every value of the source's without loss.
+
+use backfill_domain::catalog::DataType;
+use postgres::types::Type;
+
+use crate::wire::Rendition;
+
+/// Added to lengths in `atttypmod` (`VARHDRSZ` in PostgreSQL's sources).
+const HEADER: i32 = 4;
+
+/// Whether `held` can hold every value of `source` and give it back as it was.
+pub(super) fn fits(source: &DataType, held: &DataType, rendition: Rendition) -> bool {
+    if is_any_text(held) {
+        return true;
+    }
+    match rendition {
+        Rendition::Text => source.name == held.name,
+        Rendition::Binary if source.oid == held.oid => keeps_length(source, held),
+        Rendition::Binary => held.modifier == -1 && widens(source, held),
+    }
+}
+
+/// Text without a limit holds what any type writes as text, and every type reads its own text back.
+fn is_any_text(held: &DataType) -> bool {
+    [Type::TEXT.oid(), Type::VARCHAR.oid()].contains(&held.oid) && held.modifier == -1
+}
+
+/// The same type on both sides: what its length, precision or scale still lets through.
+fn keeps_length(source: &DataType, held: &DataType) -> bool {
+    if held.modifier == -1 || held.modifier == source.modifier {
+        return true;
+    }
+    let grows = source.modifier != -1 && held.modifier >= source.modifier;
+    match Type::from_oid(held.oid) {
+        Some(
+            Type::VARCHAR | Type::VARBIT | Type::TIMESTAMP | Type::TIMESTAMPTZ | Type::TIME | Type::TIMETZ,
+        ) => grows,
+        Some(Type::NUMERIC) => source.modifier != -1 && keeps_digits(source.modifier, held.modifier),
+        _ => false,
+    }
+}
+
+/// Neither digits before nor digits after the point are lost.
+fn keeps_digits(source: i32, held: i32) -> bool {
+    let parts = |modifier: i32| {
+        let (precision, scale) = ((modifier - HEADER) >> 16 & 0xffff, (modifier - HEADER) & 0x7ff);
+        // The scale has 11 bits and may be negative.
+        (precision, (scale ^ 0x400) - 0x400)
+    };
+    let ((source_precision, source_scale), (held_precision, held_scale)) = (parts(source), parts(held));
+    held_scale >= source_scale && held_precision - held_scale >= source_precision - source_scale
+}
+
+/// Another type that holds every value of the source's.
+fn widens(source: &DataType, held: &DataType) -> bool {
+    let (Some(source), Some(held)) = (Type::from_oid(source.oid), Type::from_oid(held.oid)) else {
+        return false;
+    };
+    match source {
+        Type::INT2 => [Type::INT4, Type::INT8, Type::NUMERIC, Type::FLOAT8].contains(&held),
+        Type::INT4 => [Type::INT8, Type::NUMERIC, Type::FLOAT8].contains(&held),
+        Type::INT8 => held == Type::NUMERIC,
+        Type::FLOAT4 => held == Type::FLOAT8,
+        Type::DATE => held == Type::TIMESTAMP,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use backfill_domain::catalog::TypeKind;
+
+    use super::*;
+
+    fn data_type(of: &Type, modifier: i32) -> DataType {
+        DataType {
+            oid: of.oid(),
+            name: of.name().to_owned(),
+            modifier,
+            kind: TypeKind::Base,
+            element_oid: None,
+        }
+    }
+
+    fn numeric(precision: i32, scale: i32) -> DataType {
+        data_type(&Type::NUMERIC, ((precision << 16) | (scale & 0x7ff)) + HEADER)
+    }
+
+    fn varchar(length: i32) -> DataType {
+        data_type(&Type::VARCHAR, length + HEADER)
+    }
+
+    #[test]
+    fn what_is_as_wide_or_wider_fits() {
+        let unlimited = |of: &Type| data_type(of, -1);
+        for (source, held) in [
+            (unlimited(&Type::INT4), unlimited(&Type::INT4)),
+            (unlimited(&Type::INT4), unlimited(&Type::INT8)),
+            (unlimited(&Type::INT8), unlimited(&Type::NUMERIC)),
+            (unlimited(&Type::JSONB), unlimited(&Type::TEXT)),
+            (varchar(3), varchar(3)),
+            (varchar(3), varchar(5)),
+            (varchar(3), unlimited(&Type::TEXT)),
+            (numeric(10, 2), numeric(12, 4)),
+            (numeric(5, -2), numeric(7, 0)),
+        ] {
+            assert!(fits(&source, &held, Rendition::Binary), "{source:?} into {held:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_narrower_does_not_fit() {
+        let unlimited = |of: &Type| data_type(of, -1);
+        for (source, held) in [
+            (unlimited(&Type::INT8), unlimited(&Type::INT4)),
+            (unlimited(&Type::INT8), unlimited(&Type::FLOAT8)),
+            (unlimited(&Type::TEXT), varchar(9)),
+            (unlimited(&Type::NUMERIC), numeric(38, 10)),
+            (varchar(5), varchar(3)),
+            (numeric(10, 2), numeric(10, 4)),
+            (numeric(10, 2), numeric(12, 1)),
+            (unlimited(&Type::JSON), unlimited(&Type::JSONB)),
+            (unlimited(&Type::TIMESTAMP), unlimited(&Type::TIMESTAMPTZ)),
+            (data_type(&Type::BPCHAR, 3 + HEADER), data_type(&Type::BPCHAR, 5 + HEADER)),
+        ] {
+            assert!(!fits(&source, &held, Rendition::Binary), "{source:?} into {held:?}");
+        }
+    }
+}

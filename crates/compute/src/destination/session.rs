@@ -1,0 +1,122 @@
+//! The DuckDB in which a job's columnar destinations work.
+
+mod claim;
+mod file;
+mod folder;
+mod stage;
+
+use std::{
+    ops::Deref,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use backfill_domain::catalog::Table;
+use duckdb::{Config, Connection};
+
+pub(super) use self::{
+    file::DatabaseFile,
+    stage::{Stage, append},
+};
+use self::{claim::Claim, folder::PrivateFolder};
+use super::DestinationError;
+use crate::job::Interrupts;
+
+/// What DuckDB may hold in memory; what is more goes into a private folder. It is no reserve: a job that needs less
+/// uses less.
+const MEMORY_LIMIT: &str = "384MB";
+
+/// Threads that a job's DuckDB runs queries with. Jobs run beside each other.
+const THREADS: i64 = 2;
+
+/// A job's own DuckDB, in memory, opened when a destination first asks for it. No secret ever enters it.
+#[derive(Default)]
+pub(crate) struct Session {
+    instance: Option<Arc<Instance>>,
+    files: Vec<Arc<DatabaseFile>>,
+}
+
+impl Session {
+    /// A connection of its own for a destination; what runs on it can be stopped through `interrupts`.
+    pub(crate) fn connect(&mut self, interrupts: &Interrupts) -> Result<SessionConnection, DestinationError> {
+        let instance = self.instance()?;
+        let connection = instance.root().try_clone()?;
+        let handle = connection.interrupt_handle();
+        interrupts.add(move || handle.interrupt());
+        Ok(SessionConnection { connection, _instance: instance })
+    }
+
+    /// A stage for rows of the source's table.
+    pub(crate) fn stage(&mut self, source: &Table, interrupts: &Interrupts) -> Result<Stage, DestinationError> {
+        Stage::new(self.connect(interrupts)?, source)
+    }
+
+    /// Attaches a database file, made when absent. A file belongs to one job of the process at a time: another job
+    /// waits here until that one has let go of it, or until it is itself stopped.
+    pub(crate) fn attach(
+        &mut self,
+        path: &str,
+        interrupts: &Interrupts,
+    ) -> Result<Arc<DatabaseFile>, DestinationError> {
+        let path = file::resolved(path)?;
+        if let Some(file) = self.files.iter().find(|file| file.path() == path) {
+            return Ok(Arc::clone(file));
+        }
+        let claim = self.claim(path, interrupts)?;
+        let alias = format!("file_{}", self.files.len());
+        let file = Arc::new(DatabaseFile::attach(self.instance()?, alias, claim, interrupts)?);
+        self.files.push(Arc::clone(&file));
+        Ok(file)
+    }
+
+    /// A job that holds a file already waits for a second one for a while only: the other job may be waiting for the
+    /// first, and nothing would ever end it.
+    fn claim(&self, path: PathBuf, interrupts: &Interrupts) -> Result<Claim, DestinationError> {
+        if self.files.is_empty() { Claim::wait(path, interrupts) } else { Claim::wait_a_while(path, interrupts) }
+    }
+
+    fn instance(&mut self) -> Result<Arc<Instance>, DestinationError> {
+        match &self.instance {
+            Some(instance) => Ok(Arc::clone(instance)),
+            None => Ok(Arc::clone(self.instance.insert(Arc::new(Instance::open()?)))),
+        }
+    }
+}
+
+/// A DuckDB and the folder for what its memory does not hold; the folder goes when the last connection has gone.
+struct Instance {
+    root: Mutex<Connection>,
+    _spill: PrivateFolder,
+}
+
+impl Instance {
+    fn open() -> Result<Self, DestinationError> {
+        let spill = PrivateFolder::new()?;
+        let config = Config::default()
+            .enable_autoload_extension(false)?
+            .with("autoinstall_known_extensions", "false")?
+            .with("temp_directory", spill.path().to_string_lossy())?
+            .max_memory(MEMORY_LIMIT)?
+            .threads(THREADS)?;
+        let root = Mutex::new(Connection::open_in_memory_with_flags(config)?);
+        Ok(Self { root, _spill: spill })
+    }
+
+    fn root(&self) -> MutexGuard<'_, Connection> {
+        self.root.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that keeps its DuckDB open.
+pub(crate) struct SessionConnection {
+    connection: Connection,
+    _instance: Arc<Instance>,
+}
+
+impl Deref for SessionConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}

@@ -1,0 +1,177 @@
+//! Where rows wait until a columnar destination has taken them.
+
+use std::sync::Arc;
+
+use backfill_domain::{
+    catalog::Table,
+    sql::duckdb_literal,
+};
+use duckdb::{Appender, arrow::record_batch::RecordBatch};
+use uuid::Uuid;
+
+use super::SessionConnection;
+use crate::{
+    columnar::{Decoder, Digest, Digested, Kind, columnar_type},
+    destination::DestinationError,
+    wire::{Batch, Layout, Rendition},
+};
+
+/// Rows, and bytes on the wire, after which a stage is full.
+const FULL_ROWS: usize = 100_000;
+const FULL_BYTES: usize = 64 << 20;
+
+/// The rows of a chunk, or of a piece of one, in a table of the session's DuckDB: in memory, and beyond the memory's
+/// limit in the session's private folder.
+///
+/// It has a connection of its own, on which every statement is a transaction of its own: what is cleared is gone at
+/// once, whatever transaction is open at the destination.
+pub(crate) struct Stage {
+    connection: SessionConnection,
+    name: String,
+    source: Table,
+    kinds: Vec<Kind>,
+    renditions: Vec<Rendition>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Stage {
+    pub(super) fn new(connection: SessionConnection, source: &Table) -> Result<Self, DestinationError> {
+        check_names(source)?;
+        let (kinds, renditions) = source.columns.iter().map(|column| columnar_type(&column.data_type)).unzip();
+        let name = format!("stage_{}", Uuid::new_v4().simple());
+        Ok(Self { connection, name, source: source.clone(), kinds, renditions, rows: 0, bytes: 0 })
+    }
+
+    /// How each of the source's columns is held.
+    pub(crate) fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// In which rendition each of them must come.
+    pub(crate) fn renditions(&self) -> &[Rendition] {
+        &self.renditions
+    }
+
+    /// The stage's table as SQL names it.
+    pub(crate) fn table(&self) -> String {
+        format!("memory.main.{}", self.name)
+    }
+
+    /// The stage's name for one of the source's columns.
+    fn column(at: usize) -> String {
+        format!("c{at}")
+    }
+
+    /// A column's value in a statement that selects from the stage's table `AS staged`, in a type of DuckDB.
+    pub(crate) fn staged(at: usize, sql_type: &str) -> String {
+        format!("CAST(staged.{} AS {sql_type})", Self::column(at))
+    }
+
+    /// What decodes rows of this layout for the stage.
+    pub(crate) fn decoder(&self, layout: &Arc<Layout>) -> Decoder {
+        Decoder::new(&self.source, &self.kinds, layout, &layout.projection(&self.renditions))
+    }
+
+    /// Empties the stage.
+    pub(crate) fn clear(&mut self) -> Result<(), DestinationError> {
+        let columns = self.kinds.iter().enumerate().map(|(at, kind)| match kind {
+            // Documents are checked on their way out, so that one which DuckDB does not take can be found and named.
+            Kind::Json => format!("{} {}", Self::column(at), Kind::Varchar.sql()),
+            kind => format!("{} {}", Self::column(at), kind.sql()),
+        });
+        let columns: Vec<_> = columns.collect();
+        self.connection.execute_batch(&format!("CREATE OR REPLACE TABLE {} ({})", self.table(), columns.join(", ")))?;
+        (self.rows, self.bytes) = (0, 0);
+        Ok(())
+    }
+
+    /// Takes rows, and gives them back as record batches.
+    pub(crate) fn append(
+        &mut self,
+        decoder: &Decoder,
+        batch: &Batch,
+    ) -> Result<Vec<RecordBatch>, DestinationError> {
+        let batches = decoder.decode(batch)?;
+        append(self.connection.appender_to_catalog_and_db(&self.name, "memory", "main")?, &batches)?;
+        self.rows += batch.rows();
+        self.bytes += batch.bytes().len();
+        Ok(batches)
+    }
+
+    /// Its connection, for statements outside any transaction.
+    pub(crate) fn connection(&self) -> &SessionConnection {
+        &self.connection
+    }
+
+    /// Whether it holds no rows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Whether it holds so much that a destination which takes a chunk in pieces should take one now.
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows >= FULL_ROWS || self.bytes >= FULL_BYTES
+    }
+
+    /// The digest of the rows it holds, of columns that are named as in [`Stage::staged`].
+    pub(crate) fn digest(&self, columns: &Digested) -> Result<Digest, DestinationError> {
+        Digest::of(&self.connection, columns, &format!("{} AS staged", self.table())).map_err(|error| self.explain(error))
+    }
+
+    /// Why DuckDB did not take the staged rows: the document that is none by its rules, or else what it says.
+    pub(crate) fn explain(&self, error: duckdb::Error) -> DestinationError {
+        let documents = self.kinds.iter().enumerate().filter(|(_, kind)| **kind == Kind::Json);
+        let mut refused = documents.filter_map(|(at, _)| self.refused_document(at).ok());
+        refused.next().unwrap_or(DestinationError::DuckDb(error))
+    }
+
+    fn refused_document(&self, at: usize) -> duckdb::Result<DestinationError> {
+        let column = Self::column(at);
+        let sql = format!(
+            "SELECT {key}, {column}[:100] FROM {table} WHERE NOT json_valid({column}) LIMIT 1",
+            key = self.key_sql(),
+            table = self.table(),
+        );
+        self.connection.query_row(&sql, [], |row| {
+            Ok(DestinationError::Value {
+                table: self.source.table_name().to_string(),
+                column: self.source.columns[at].name.clone(),
+                key: row.get(0)?,
+                value: row.get(1)?,
+                reason: "DuckDB does not take it as a JSON document".to_owned(),
+            })
+        })
+    }
+
+    /// A row's key for people to read, such as `id = 7`.
+    fn key_sql(&self) -> String {
+        let position = |name: &String| self.source.columns.iter().position(|column| column.name == *name);
+        let parts = self.source.primary_key.iter().filter_map(|name| {
+            Some(format!("{} || {}::VARCHAR", duckdb_literal(&format!("{name} = ")), Self::column(position(name)?)))
+        });
+        let parts: Vec<_> = parts.collect();
+        if parts.is_empty() { "'no primary key'".to_owned() } else { parts.join(" || ', ' || ") }
+    }
+}
+
+/// DuckDB, and what reads Parquet with it, tells names apart by more than case.
+fn check_names(source: &Table) -> Result<(), DestinationError> {
+    for (at, column) in source.columns.iter().enumerate() {
+        let twin = source.columns[..at].iter().find(|other| other.name.eq_ignore_ascii_case(&column.name));
+        if let Some(twin) = twin {
+            let table = source.table_name().to_string();
+            let reason = format!("to DuckDB, its columns {} and {} have the same name", twin.name, column.name);
+            return Err(DestinationError::Table { table, reason });
+        }
+    }
+    Ok(())
+}
+
+/// Appends rows, and has DuckDB say at once what is wrong with them.
+pub(crate) fn append(mut appender: Appender<'_>, rows: &[RecordBatch]) -> duckdb::Result<()> {
+    for batch in rows {
+        appender.append_record_batch(batch.clone())?;
+    }
+    appender.flush()
+}
