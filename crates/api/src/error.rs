@@ -40,6 +40,12 @@ pub(crate) enum ApiError {
     /// The source cannot be reached or refuses to answer. Its owner can mend that, so it is the request's problem.
     #[error("the source cannot be read: {0}")]
     Source(#[from] PgError),
+    /// The source takes a connection, and then says nothing.
+    #[error("the server has not answered within {seconds} seconds")]
+    Silent {
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// No connection to the metadata database came free in time.
     #[error("no connection to the metadata database: {0}")]
     Unavailable(#[from] diesel::r2d2::PoolError),
@@ -98,7 +104,7 @@ impl ApiError {
                 "/problems/invalid",
                 "The request is well-formed but invalid",
             ),
-            Self::Source(_) => {
+            Self::Source(_) | Self::Silent { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "/problems/source", "The source cannot be read")
             }
             Self::Unavailable(_) | Self::NotMigrated => UNAVAILABLE,
@@ -113,6 +119,7 @@ impl ApiError {
         match self {
             Self::Invalid(errors) => errors.clone(),
             Self::Source(error) => vec![FieldError::new("source_id", error.to_string())],
+            Self::Silent { .. } => vec![FieldError::new("source_id", self.to_string())],
             _ => Vec::new(),
         }
     }

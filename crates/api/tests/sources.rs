@@ -1,5 +1,7 @@
 //! Sources.
 
+use std::{net::TcpListener, thread};
+
 use serde_json::json;
 
 use crate::harness::{Scenario, TestApp, TestDatabase};
@@ -118,4 +120,20 @@ fn a_source_that_refuses_the_database_is_the_requests_problem() {
     let field = app.get("/sources/1/tables").bad_field();
     assert!(field.starts_with("source_id: cannot connect to "), "{field}");
     assert!(field.contains("does not exist"), "{field}");
+}
+
+#[test]
+fn a_source_that_says_nothing_is_not_waited_for_for_ever() {
+    let app = TestApp::start();
+    // Connections queue up here, and nobody takes them.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://u@{}/d", silent.local_addr().unwrap());
+    app.post("/sources", json!({"name": "silent", "url": url})).json(201);
+    let message = "the server has not answered within 15 seconds";
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            assert_eq!(app.post("/sources/1/test", json!({})).json(200)["missing"], json!([message]))
+        });
+        assert_eq!(app.get("/sources/1/tables").bad_field(), format!("source_id: {message}"));
+    });
 }

@@ -12,9 +12,12 @@ use diesel::{
     result::{DatabaseErrorKind, Error as DieselError},
 };
 
-use super::inspection::{self, Inspected};
+use super::{
+    inspection::{self, Inspected},
+    remote::ask,
+};
 use crate::{
-    database::{Database, blocking},
+    database::Database,
     error::ApiError,
     extract::Page,
     listing::Listing,
@@ -37,11 +40,11 @@ pub(crate) async fn create(
     let source = database.run(move |connection| pipelines::source_of(connection, pipeline)).await?;
     let source = source.ok_or_else(|| ApiError::unknown("pipeline", pipeline))?;
     // No connection to the metadata database is held while the source, which may be far away, thinks.
-    let job = blocking(move || {
+    let job = ask(move || {
         let inspected = inspection::inspect(&source.connection(), &request)?;
         new_job(pipeline, &source, &request, inspected)
-    });
-    let job = job.await?;
+    })
+    .await?;
     database.run(move |connection| enqueue(connection, &job)).await
 }
 

@@ -7,12 +7,8 @@ use backfill_domain::{
 };
 use diesel::{Connection, PgConnection};
 
-use super::{folder, usage};
-use crate::{
-    database::{Database, blocking},
-    error::ApiError,
-    repositories::destinations,
-};
+use super::{folder, remote::ask, usage};
+use crate::{database::Database, error::ApiError, repositories::destinations};
 
 /// Replaces the destination; a password that the request leaves out stays.
 pub(crate) fn replace(
@@ -32,14 +28,19 @@ pub(crate) fn replace(
 pub(crate) async fn test(database: &Database, id: DestinationId) -> Result<DestinationTest, ApiError> {
     let destination = database.run(move |connection| destinations::find(connection, id)).await?;
     let settings = destination.ok_or_else(|| ApiError::unknown("destination", id))?.settings()?;
-    blocking(move || {
+    let probe = move || {
         Ok(match settings {
             DestinationSettings::Postgres(settings) => backfill_pg::probe_destination(&settings),
             DestinationSettings::DuckDb(settings) => folder::probe_duckdb(settings.path.as_ref()),
             DestinationSettings::Parquet(settings) => folder::probe_folder(settings.path.as_ref()),
         })
-    })
-    .await
+    };
+    match ask(probe).await {
+        Err(silent @ ApiError::Silent { .. }) => {
+            Ok(DestinationTest { missing: vec![silent.to_string()], ..Default::default() })
+        }
+        found => found,
+    }
 }
 
 /// Deletes a destination that nothing uses.

@@ -12,7 +12,7 @@ use backfill_domain::{
 use backfill_pg::{PgError, describe};
 use postgres::{Client, error::SqlState};
 
-use super::sources::connect;
+use super::remote::connect;
 use crate::error::ApiError;
 
 /// Tables whose names hold the wanted one or are held by it, its namesakes in other schemas first.

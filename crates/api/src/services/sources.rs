@@ -1,32 +1,13 @@
 //! Sources.
 
-use backfill_domain::{
-    catalog::Table,
-    connection_test::SourceTest,
-    id::SourceId,
-    source::{ConnectionSettings, Source},
-};
+use backfill_domain::{catalog::Table, connection_test::SourceTest, id::SourceId, source::Source};
 use diesel::PgConnection;
-use postgres::Client;
 
-use super::usage;
-use crate::{
-    database::{Database, blocking},
-    error::ApiError,
-    extract::Page,
-    listing::Listing,
-    repositories::sources,
+use super::{
+    remote::{ask, connect},
+    usage,
 };
-
-/// Longest time that a question to a source may take: a catalogue that somebody has locked must not hold a request.
-const SESSION: &str = "SET statement_timeout = '15s'; SET default_transaction_read_only = on";
-
-/// Connects to a source to ask it something.
-pub(super) fn connect(settings: &ConnectionSettings) -> Result<Client, ApiError> {
-    let mut client = backfill_pg::connect(settings, "backfill api")?;
-    client.batch_execute(SESSION).map_err(backfill_pg::PgError::from)?;
-    Ok(client)
-}
+use crate::{database::Database, error::ApiError, extract::Page, listing::Listing, repositories::sources};
 
 async fn find(database: &Database, id: SourceId) -> Result<Source, ApiError> {
     let source = database.run(move |connection| sources::find(connection, id)).await?;
@@ -36,7 +17,12 @@ async fn find(database: &Database, id: SourceId) -> Result<Source, ApiError> {
 /// Tests whether backfills could read from the source.
 pub(crate) async fn test(database: &Database, id: SourceId) -> Result<SourceTest, ApiError> {
     let source = find(database, id).await?;
-    blocking(move || Ok(backfill_pg::probe_source(&source.connection()))).await
+    match ask(move || Ok(backfill_pg::probe_source(&source.connection()))).await {
+        Err(silent @ ApiError::Silent { .. }) => {
+            Ok(SourceTest { missing: vec![silent.to_string()], ..Default::default() })
+        }
+        found => found,
+    }
 }
 
 /// The source's tables by schema and name.
@@ -46,7 +32,7 @@ pub(crate) async fn tables(
     page: Page,
 ) -> Result<Listing<Table>, ApiError> {
     let source = find(database, id).await?;
-    let tables = blocking(move || Ok(backfill_pg::tables(&mut connect(&source.connection())?)?)).await?;
+    let tables = ask(move || Ok(backfill_pg::tables(&mut connect(&source.connection())?)?)).await?;
     let total = tables.len() as i64;
     let items = tables.into_iter().skip(page.skip as usize).take(page.limit as usize);
     Ok(Listing { total, items: items.collect() })
