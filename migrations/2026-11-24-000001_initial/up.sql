@@ -131,13 +131,23 @@ CREATE TABLE backfill_workers (
     heartbeat_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 
--- Wakes the daemons for new and freed jobs and for requests to running ones; progress writes stay silent.
+-- Wakes the daemons for jobs that wait and for requests to running ones. Progress, claims and statements that change
+-- no row stay silent: a daemon that looks at the queue must not wake itself.
 CREATE FUNCTION notify_queue_backfill_data() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NOTIFY queue_backfill_data;
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER queue_backfill_data_notify
-    AFTER INSERT OR UPDATE OF status, cancel_requested_at ON queue_backfill_data
-    FOR EACH STATEMENT EXECUTE FUNCTION notify_queue_backfill_data();
+CREATE TRIGGER queue_backfill_data_notify_new
+    AFTER INSERT ON queue_backfill_data
+    FOR EACH ROW WHEN (NEW.status = 'PENDING')
+    EXECUTE FUNCTION notify_queue_backfill_data();
+
+CREATE TRIGGER queue_backfill_data_notify_changed
+    AFTER UPDATE OF status, cancel_requested_at ON queue_backfill_data
+    FOR EACH ROW WHEN (
+        NEW.status = 'PENDING' AND OLD.status <> 'PENDING'
+        OR NEW.cancel_requested_at IS DISTINCT FROM OLD.cancel_requested_at
+    )
+    EXECUTE FUNCTION notify_queue_backfill_data();

@@ -11,5 +11,5 @@ pub struct Config {
     pub database_url: String,
     /// The address to listen on
     #[arg(long, env = "BACKFILL_BIND", default_value = "127.0.0.1:8080")]
-    pub bind: String,
+    pub backfill_bind: String,
 }

@@ -11,7 +11,7 @@ async fn main() -> std::io::Result<()> {
     let config = Config::parse();
     database::migrate(&config.database_url).map_err(std::io::Error::other)?;
     let database = database::Database::new(&config.database_url);
-    let listener = TcpListener::bind(&config.bind)?;
+    let listener = TcpListener::bind(&config.backfill_bind)?;
     log::info!("listening on http://{}", listener.local_addr()?);
     server::start(listener, database)?.await?;
     log::info!("stopped");

@@ -20,7 +20,7 @@ use diesel::{
     prelude::*,
     r2d2::{ConnectionManager, Pool, PooledConnection},
     sql_query,
-    sql_types::{Array, BigInt, Bool, Integer, Nullable, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use uuid::Uuid;
 
@@ -91,8 +91,15 @@ pub(crate) enum Outcome {
     Cancelled,
     /// The daemon stops; another one is to go on.
     HandedBack,
-    /// An error stopped it: why, and the destination at fault if one was.
-    Failed { message: String, destination: Option<DestinationId> },
+    /// An error stopped it.
+    Failed {
+        /// Why, and what to do.
+        message: String,
+        /// The destination at fault, if one was.
+        destination: Option<DestinationId>,
+        /// Whether that destination held something else than it was given.
+        is_mismatch: bool,
+    },
 }
 
 /// The queue, seen by one daemon.
@@ -126,11 +133,40 @@ const RENEW: &str = "
 
 /// Takes jobs from daemons that have not renewed their lease.
 const REAP: &str = "
-    UPDATE queue_backfill_data
-    SET status = CASE WHEN cancel_requested_at IS NULL THEN 'PENDING' ELSE 'CANCELLED' END,
-        finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
-        claimed_by = NULL, lease_expires_at = NULL, updated_at = now()
-    WHERE status = 'EXECUTING' AND lease_expires_at < now()";
+    WITH reaped AS (
+        UPDATE queue_backfill_data
+        SET status = CASE WHEN cancel_requested_at IS NULL THEN 'PENDING' ELSE 'CANCELLED' END,
+            finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
+            claimed_by = NULL, lease_expires_at = NULL, updated_at = now()
+        WHERE status = 'EXECUTING' AND lease_expires_at < now()
+        RETURNING id, status
+    ), parts AS (
+        UPDATE backfill_job_destinations AS part SET status = reaped.status
+        FROM reaped WHERE part.job_id = reaped.id
+    )
+    SELECT id, status FROM reaped";
+
+/// A job whose daemon fell silent, and where it stands now.
+#[derive(Debug, QueryableByName)]
+pub(crate) struct Reaped {
+    /// The job.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) id: JobId,
+    /// PENDING, or CANCELLED where a user had asked for that.
+    #[diesel(sql_type = Text)]
+    pub(crate) status: JobStatus,
+}
+
+impl QueueError {
+    /// Whether the metadata database is away rather than unwilling.
+    pub(crate) fn is_outage(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind::*, Error::DatabaseError};
+        matches!(
+            self,
+            Self::Connect(_) | Self::Query(DatabaseError(ClosedConnection | UnableToSendCommand, _))
+        )
+    }
+}
 
 impl Queue {
     /// Connects to the metadata database and brings it to this version's schema.
@@ -187,9 +223,9 @@ impl Queue {
         Ok(held)
     }
 
-    /// Puts jobs whose daemon has not renewed its lease back; returns how many.
-    pub(crate) fn reap(&self) -> Result<usize, QueueError> {
-        Ok(sql_query(REAP).execute(&mut self.connection()?)?)
+    /// Takes jobs away from daemons that have not renewed their lease.
+    pub(crate) fn reap(&self) -> Result<Vec<Reaped>, QueueError> {
+        Ok(sql_query(REAP).load(&mut self.connection()?)?)
     }
 
     /// The job's source.
@@ -322,9 +358,14 @@ impl Queue {
                 set_completed(claim.job, connection)?;
             }
             set_destinations(claim.job, status, connection)?;
-            if let Outcome::Failed { message, destination: Some(destination) } = outcome {
+            if let Outcome::Failed { message, destination: Some(destination), is_mismatch } = outcome {
+                let verified = is_mismatch.then_some(false);
+                let changes = (
+                    backfill_job_destinations::error_message.eq(message),
+                    backfill_job_destinations::verified.eq(verified),
+                );
                 diesel::update(backfill_job_destinations::table.find((claim.job, *destination)))
-                    .set(backfill_job_destinations::error_message.eq(message))
+                    .set(changes)
                     .execute(connection)?;
             }
             Ok(())

@@ -17,7 +17,7 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(60);
 /// An empty search_path has names of user-defined types come with their schema, and no function be shadowed.
 const SESSION: &str = "SET search_path = ''; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; \
      SET TimeZone = 'UTC'; SET extra_float_digits = 3; SET bytea_output = 'hex'; SET xmloption = 'content'; \
-     SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET client_min_messages = warning";
+     SET client_encoding = 'UTF8'; SET lc_monetary = 'C'; SET standard_conforming_strings = on; SET client_min_messages = warning";
 
 /// Connects; the server shows the connection under `application_name`.
 ///

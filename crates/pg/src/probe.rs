@@ -26,7 +26,8 @@ const READABLE: &str = "
 
 const MAY_CREATE: &str = "
     SELECT (SELECT pg_catalog.has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = $1),
-           pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')";
+           pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
+           pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')";
 
 struct Server {
     version: String,
@@ -90,11 +91,15 @@ fn read_destination(settings: &PostgresSettings) -> Result<DestinationTest, PgEr
     let mut client = connect(&settings.connection(), "backfill test")?;
     let server = server(&mut client)?;
     let row = client.query_one(MAY_CREATE, &[&settings.schema])?;
-    let (in_schema, in_database): (Option<bool>, bool) = (row.get(0), row.get(1));
+    let (in_schema, in_database, temporary): (Option<bool>, bool, bool) =
+        (row.get(0), row.get(1), row.get(2));
     let (user, schema) = (&settings.username, &settings.schema);
     let mut missing: Vec<_> = too_old(&server).into_iter().collect();
     if server.is_replica {
         missing.push("the server is a replica and takes no writes: name its primary".to_owned());
+    }
+    if !temporary {
+        missing.push(format!("user {user} may not make temporary tables: GRANT TEMPORARY on the database"));
     }
     match (in_schema, in_database) {
         (Some(false), _) => {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use duckdb::arrow::{
     array::{
-        ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, Int16Array, Int32Array, Int64Array, ListArray,
-        PrimitiveArray, StringArray, UInt32Array,
+        ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, Int16Array, Int32Array, Int64Array,
+        ListArray, PrimitiveArray, StringArray, UInt32Array,
         types::{Date32Type, Decimal128Type, Time64MicrosecondType, TimestampMicrosecondType},
     },
     array::{Float32Array, Float64Array},
@@ -77,12 +77,24 @@ fn hexadecimal(bytes: &[u8]) -> String {
 pub(super) fn array_of(kind: &Kind, fields: &[Field<'_>]) -> Result<ArrayRef, Fault> {
     Ok(match kind {
         Kind::Boolean => Arc::new(convert::<_, BooleanArray>(fields, boolean)?),
-        Kind::SmallInt => Arc::new(convert::<_, Int16Array>(fields, |bytes| fixed(bytes).map(i16::from_be_bytes))?),
-        Kind::Integer => Arc::new(convert::<_, Int32Array>(fields, |bytes| fixed(bytes).map(i32::from_be_bytes))?),
-        Kind::BigInt => Arc::new(convert::<_, Int64Array>(fields, |bytes| fixed(bytes).map(i64::from_be_bytes))?),
-        Kind::UInteger => Arc::new(convert::<_, UInt32Array>(fields, |bytes| fixed(bytes).map(u32::from_be_bytes))?),
-        Kind::Float => Arc::new(convert::<_, Float32Array>(fields, |bytes| fixed(bytes).map(f32::from_be_bytes))?),
-        Kind::Double => Arc::new(convert::<_, Float64Array>(fields, |bytes| fixed(bytes).map(f64::from_be_bytes))?),
+        Kind::SmallInt => {
+            Arc::new(convert::<_, Int16Array>(fields, |bytes| fixed(bytes).map(i16::from_be_bytes))?)
+        }
+        Kind::Integer => {
+            Arc::new(convert::<_, Int32Array>(fields, |bytes| fixed(bytes).map(i32::from_be_bytes))?)
+        }
+        Kind::BigInt => {
+            Arc::new(convert::<_, Int64Array>(fields, |bytes| fixed(bytes).map(i64::from_be_bytes))?)
+        }
+        Kind::UInteger => {
+            Arc::new(convert::<_, UInt32Array>(fields, |bytes| fixed(bytes).map(u32::from_be_bytes))?)
+        }
+        Kind::Float => {
+            Arc::new(convert::<_, Float32Array>(fields, |bytes| fixed(bytes).map(f32::from_be_bytes))?)
+        }
+        Kind::Double => {
+            Arc::new(convert::<_, Float64Array>(fields, |bytes| fixed(bytes).map(f64::from_be_bytes))?)
+        }
         Kind::Decimal { precision, scale } => Arc::new(decimals(fields, *precision, *scale)?),
         Kind::Varchar | Kind::Json => Arc::new(convert::<_, StringArray>(fields, text)?),
         Kind::Blob => Arc::new(convert::<_, BinaryArray>(fields, Ok)?),
@@ -124,9 +136,15 @@ fn date(bytes: &[u8]) -> Result<i32, Unfit> {
         i32::MAX => Ok(i32::MAX),
         // DuckDB's -infinity is the negative of its infinity.
         i32::MIN => Ok(-i32::MAX),
-        days => days.checked_add(EPOCH_DAYS).filter(|days| days.unsigned_abs() < i32::MAX.unsigned_abs()).ok_or_else(
-            || Unfit::new(format!("{days} days after 2000-01-01"), "it is beyond the range of DuckDB's dates"),
-        ),
+        days => days
+            .checked_add(EPOCH_DAYS)
+            .filter(|days| days.unsigned_abs() < i32::MAX.unsigned_abs())
+            .ok_or_else(|| {
+                Unfit::new(
+                    format!("{days} days after 2000-01-01"),
+                    "it is beyond the range of DuckDB's dates",
+                )
+            }),
     }
 }
 
@@ -143,12 +161,14 @@ fn timestamp(bytes: &[u8]) -> Result<i64, Unfit> {
     match fixed(bytes).map(i64::from_be_bytes)? {
         i64::MAX => Ok(i64::MAX),
         i64::MIN => Ok(-i64::MAX),
-        microseconds => microseconds.checked_add(EPOCH_MICROSECONDS).filter(|time| *time < i64::MAX).ok_or_else(|| {
-            Unfit::new(
-                format!("{microseconds} microseconds after 2000-01-01"),
-                "DuckDB's timestamps end in the year 294247",
-            )
-        }),
+        microseconds => {
+            microseconds.checked_add(EPOCH_MICROSECONDS).filter(|time| *time < i64::MAX).ok_or_else(|| {
+                Unfit::new(
+                    format!("{microseconds} microseconds after 2000-01-01"),
+                    "DuckDB's timestamps end in the year 294247",
+                )
+            })
+        }
     }
 }
 
@@ -156,11 +176,7 @@ fn timestamps(fields: &[Field<'_>]) -> Result<PrimitiveArray<TimestampMicrosecon
     convert(fields, timestamp)
 }
 
-fn decimals(
-    fields: &[Field<'_>],
-    precision: u8,
-    scale: u8,
-) -> Result<PrimitiveArray<Decimal128Type>, Fault> {
+fn decimals(fields: &[Field<'_>], precision: u8, scale: u8) -> Result<PrimitiveArray<Decimal128Type>, Fault> {
     let decimals: PrimitiveArray<Decimal128Type> =
         convert(fields, |bytes| numeric::decode(bytes, precision, scale))?;
     decimals.with_precision_and_scale(precision, scale.cast_signed()).map_err(|error| unbuilt(&error))
@@ -168,7 +184,8 @@ fn decimals(
 
 fn uuids(fields: &[Field<'_>]) -> Result<FixedSizeBinaryArray, Fault> {
     let uuids: Vec<Option<[u8; 16]>> = convert(fields, fixed)?;
-    FixedSizeBinaryArray::try_from_sparse_iter_with_size(uuids.into_iter(), 16).map_err(|error| unbuilt(&error))
+    FixedSizeBinaryArray::try_from_sparse_iter_with_size(uuids.into_iter(), 16)
+        .map_err(|error| unbuilt(&error))
 }
 
 fn lists(element: &Kind, fields: &[Field<'_>]) -> Result<ListArray, Fault> {
@@ -182,8 +199,7 @@ fn lists(element: &Kind, fields: &[Field<'_>]) -> Result<ListArray, Fault> {
     }
     // An element's fault is its row's.
     let row_of = |at: usize| ends.partition_point(|end| *end <= at);
-    let values =
-        array_of(element, &elements).map_err(|fault| Fault { row: row_of(fault.row), ..fault })?;
+    let values = array_of(element, &elements).map_err(|fault| Fault { row: row_of(fault.row), ..fault })?;
     let starts = std::iter::once(0).chain(ends.iter().copied());
     let lengths = starts.zip(&ends).map(|(start, end)| end - start);
     let nulls: NullBuffer = fields.iter().map(Option::is_some).collect::<Vec<_>>().into();
@@ -211,9 +227,20 @@ mod tests {
     #[test]
     fn a_value_of_another_length_is_a_fault_of_its_row() {
         let kinds = [
-            Kind::Boolean, Kind::SmallInt, Kind::Integer, Kind::BigInt, Kind::UInteger, Kind::Float, Kind::Double,
-            Kind::Decimal { precision: 9, scale: 2 }, Kind::Uuid, Kind::Date, Kind::Time, Kind::Timestamp,
-            Kind::TimestampTz, Kind::List(Kind::Date.into()),
+            Kind::Boolean,
+            Kind::SmallInt,
+            Kind::Integer,
+            Kind::BigInt,
+            Kind::UInteger,
+            Kind::Float,
+            Kind::Double,
+            Kind::Decimal { precision: 9, scale: 2 },
+            Kind::Uuid,
+            Kind::Date,
+            Kind::Time,
+            Kind::Timestamp,
+            Kind::TimestampTz,
+            Kind::List(Kind::Date.into()),
         ];
         for kind in kinds {
             assert_eq!(fault(&kind, b"abc").row, 1, "{kind:?}");

@@ -39,10 +39,16 @@ impl Decoder {
                 *place = Some(column);
             }
         }
-        let fields: Vec<_> = kinds.iter().enumerate().map(|(at, kind)| kind.field(&format!("c{at}"))).collect();
+        let fields: Vec<_> =
+            kinds.iter().enumerate().map(|(at, kind)| kind.field(&format!("c{at}"))).collect();
         Self {
             table: table.table_name().to_string(),
-            columns: table.columns.iter().map(|column| column.name.clone()).zip(kinds.iter().cloned()).collect(),
+            columns: table
+                .columns
+                .iter()
+                .map(|column| column.name.clone())
+                .zip(kinds.iter().cloned())
+                .collect(),
             layout: Arc::clone(layout),
             places,
             schema: Arc::new(Schema::new(fields)),

@@ -85,8 +85,11 @@ pub(super) mod tests {
         while text.len() % 4 != 0 {
             text.insert(0, '0');
         }
-        let groups: Vec<u16> =
-            text.as_bytes().chunks(4).map(|group| std::str::from_utf8(group).unwrap().parse().unwrap()).collect();
+        let groups: Vec<u16> = text
+            .as_bytes()
+            .chunks(4)
+            .map(|group| std::str::from_utf8(group).unwrap().parse().unwrap())
+            .collect();
         let behind = (usize::from(scale) + padding) / 4;
         let weight = groups.len() as i16 - behind as i16 - 1;
         let skipped = groups.iter().take_while(|group| **group == 0).count();

@@ -89,7 +89,9 @@ impl Kind {
             Self::UInteger => field(ArrowType::UInt32),
             Self::Float => field(ArrowType::Float32),
             Self::Double => field(ArrowType::Float64),
-            Self::Decimal { precision, scale } => field(ArrowType::Decimal128(*precision, scale.cast_signed())),
+            Self::Decimal { precision, scale } => {
+                field(ArrowType::Decimal128(*precision, scale.cast_signed()))
+            }
             Self::Varchar | Self::Json => field(ArrowType::Utf8),
             Self::Blob => field(ArrowType::Binary),
             // DuckDB knows a UUID among fixed-size binaries by this name.
@@ -204,7 +206,10 @@ mod tests {
         let text = (Kind::Varchar, Rendition::Text);
         assert_eq!(columnar_type(&array(&Type::INTERVAL_ARRAY, &Type::INTERVAL, -1)), text);
         assert_eq!(columnar_type(&array(&Type::INT2_VECTOR, &Type::INT2, -1)), text);
-        assert_eq!(columnar_type(&DataType { oid: 16400, ..array(&Type::TEXT_ARRAY, &Type::TEXT, -1) }), text);
+        assert_eq!(
+            columnar_type(&DataType { oid: 16400, ..array(&Type::TEXT_ARRAY, &Type::TEXT, -1) }),
+            text
+        );
     }
 
     #[test]
@@ -212,7 +217,9 @@ mod tests {
         assert_eq!(columnar_type(&base(&Type::JSONB, -1)), (Kind::Json, Rendition::Text));
         let mood = DataType { oid: 20000, kind: TypeKind::Enum, ..base(&Type::TEXT, -1) };
         assert_eq!(columnar_type(&mood), (Kind::Varchar, Rendition::Binary));
-        for other in [Type::INTERVAL, Type::MONEY, Type::INET, Type::TIMETZ, Type::CHAR, Type::XML, Type::PG_LSN] {
+        for other in
+            [Type::INTERVAL, Type::MONEY, Type::INET, Type::TIMETZ, Type::CHAR, Type::XML, Type::PG_LSN]
+        {
             assert_eq!(columnar_type(&base(&other, -1)), (Kind::Varchar, Rendition::Text), "{other}");
         }
     }

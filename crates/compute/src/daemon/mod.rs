@@ -73,12 +73,13 @@ impl BackfillManager {
         log::info!("daemon {} waits for jobs, at most {} at once", self.worker.id, self.worker.max_jobs);
         let mut next_poll = Instant::now();
         loop {
+            // First of all, so that after an outage of the queue this daemon does not take its own jobs away.
+            self.heartbeat();
             if Instant::now() >= next_poll {
                 next_poll = Instant::now() + self.config.poll_interval();
                 self.attend("put back abandoned jobs", || self.reap());
                 self.claim();
             }
-            self.heartbeat();
             select! {
                 recv(self.wake) -> _ => next_poll = Instant::now(),
                 recv(self.finished.1) -> _ => next_poll = Instant::now(),
@@ -101,9 +102,8 @@ impl BackfillManager {
     }
 
     fn reap(&self) -> Result<(), QueueError> {
-        let count = self.context.queue.reap()?;
-        if count > 0 {
-            log::warn!("{count} jobs of daemons that fell silent are back in the queue");
+        for job in self.context.queue.reap()? {
+            log::warn!("job {}: its daemon fell silent; it is {} now", job.id, job.status.as_ref());
         }
         Ok(())
     }
@@ -125,7 +125,8 @@ impl BackfillManager {
         let (id, attempt) = (job.id, job.attempt);
         let (sender, channel) = unbounded();
         let interrupts = self.active.add(id, attempt, sender);
-        let (context, active, finished) = (self.context.clone(), self.active.clone(), self.finished.0.clone());
+        let (context, active, finished) =
+            (self.context.clone(), self.active.clone(), self.finished.0.clone());
         let body = move || {
             run(&context, job, &Control::new(channel), &interrupts);
             active.remove(id, attempt);

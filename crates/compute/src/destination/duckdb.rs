@@ -77,7 +77,8 @@ impl Destination for DuckDbDestination {
         self.file.shrink()?;
         self.stage.clear()?;
         self.connection.execute_batch("BEGIN")?;
-        let before = if self.target.is_keyed() { Digest::default() } else { self.target.digest(&self.connection)? };
+        let before =
+            if self.target.is_keyed() { Digest::default() } else { self.target.digest(&self.connection)? };
         let decoder = self.stage.decoder(layout);
         self.chunk = Some(OpenChunk { number, decoder, given: Digest::default(), before });
         Ok(())
@@ -135,3 +136,6 @@ impl Destination for DuckDbDestination {
         self.chunk = None;
     }
 }
+
+#[cfg(test)]
+mod tests;

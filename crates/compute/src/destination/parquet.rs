@@ -131,7 +131,8 @@ impl Destination for ParquetDestination {
             self.folder.publish(&part.hidden, &part.name)?;
         }
         self.folder.sync()?;
-        let rows = chunk.parts.iter().map(|part| part.given.rows.cast_signed()).sum::<i64>() + self.watermark.rows;
+        let rows =
+            chunk.parts.iter().map(|part| part.given.rows.cast_signed()).sum::<i64>() + self.watermark.rows;
         let reached = Watermark { chunk: chunk.number, rows };
         self.ledger.write(&self.folder, reached)?;
         self.watermark = reached;
@@ -150,3 +151,6 @@ impl Destination for ParquetDestination {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@ mod claim;
 mod file;
 mod folder;
 mod stage;
+#[cfg(test)]
+pub(super) mod testing;
 
 use std::{
     ops::Deref,
@@ -14,11 +16,11 @@ use std::{
 use backfill_domain::catalog::Table;
 use duckdb::{Config, Connection};
 
+use self::{claim::Claim, folder::PrivateFolder};
 pub(super) use self::{
     file::DatabaseFile,
     stage::{Stage, append},
 };
-use self::{claim::Claim, folder::PrivateFolder};
 use super::DestinationError;
 use crate::job::Interrupts;
 
@@ -47,7 +49,11 @@ impl Session {
     }
 
     /// A stage for rows of the source's table.
-    pub(crate) fn stage(&mut self, source: &Table, interrupts: &Interrupts) -> Result<Stage, DestinationError> {
+    pub(crate) fn stage(
+        &mut self,
+        source: &Table,
+        interrupts: &Interrupts,
+    ) -> Result<Stage, DestinationError> {
         Stage::new(self.connect(interrupts)?, source)
     }
 
@@ -72,7 +78,11 @@ impl Session {
     /// A job that holds a file already waits for a second one for a while only: the other job may be waiting for the
     /// first, and nothing would ever end it.
     fn claim(&self, path: PathBuf, interrupts: &Interrupts) -> Result<Claim, DestinationError> {
-        if self.files.is_empty() { Claim::wait(path, interrupts) } else { Claim::wait_a_while(path, interrupts) }
+        if self.files.is_empty() {
+            Claim::wait(path, interrupts)
+        } else {
+            Claim::wait_a_while(path, interrupts)
+        }
     }
 
     fn instance(&mut self) -> Result<Arc<Instance>, DestinationError> {
@@ -83,9 +93,11 @@ impl Session {
     }
 }
 
-/// A DuckDB and the folder for what its memory does not hold; the folder goes when the last connection has gone.
+/// A DuckDB, with what must outlast it: it is closed, and its files with it, when the last connection has gone; only
+/// then may others open the files, and the folder for what its memory does not hold be removed.
 struct Instance {
     root: Mutex<Connection>,
+    claims: Mutex<Vec<Claim>>,
     _spill: PrivateFolder,
 }
 
@@ -99,7 +111,12 @@ impl Instance {
             .max_memory(MEMORY_LIMIT)?
             .threads(THREADS)?;
         let root = Mutex::new(Connection::open_in_memory_with_flags(config)?);
-        Ok(Self { root, _spill: spill })
+        Ok(Self { root, claims: Mutex::default(), _spill: spill })
+    }
+
+    /// Keeps the right to a file for as long as it may be open.
+    fn keep(&self, claim: Claim) {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner).push(claim);
     }
 
     fn root(&self) -> MutexGuard<'_, Connection> {

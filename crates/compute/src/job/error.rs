@@ -26,7 +26,7 @@ pub(crate) enum JobError {
         /// What people call it.
         name: String,
         /// What happened.
-        error: DestinationError,
+        error: Box<DestinationError>,
     },
     /// A destination's stored settings cannot be read.
     #[error("destination {name}: its settings cannot be read: {error}")]
@@ -65,7 +65,7 @@ pub(crate) enum JobError {
 impl JobError {
     /// An error of the destination `stored`.
     pub(crate) fn at(stored: &Destination, error: DestinationError) -> Self {
-        Self::Destination { id: stored.id, name: stored.name.clone(), error }
+        Self::Destination { id: stored.id, name: stored.name.clone(), error: Box::new(error) }
     }
 
     /// The destination at fault, if one was.
@@ -74,5 +74,10 @@ impl JobError {
             Self::Destination { id, .. } | Self::Ledger { id, .. } => Some(*id),
             _ => None,
         }
+    }
+
+    /// Whether a destination held something else than it was given.
+    pub(crate) fn is_mismatch(&self) -> bool {
+        matches!(self, Self::Destination { error, .. } if matches!(**error, DestinationError::Mismatch { .. }))
     }
 }

@@ -68,9 +68,13 @@ fn outcome(ended: Result<Ending, JobError>, control: &Control) -> Option<Outcome
         (_, Some(Stop::LeaseLost)) | (Err(JobError::Queue(QueueError::LeaseLost)), _) => None,
         (_, Some(Stop::Cancel)) => Some(Outcome::Cancelled),
         (Ok(Ending::Stopped) | Err(JobError::Stopped), _) => Some(Outcome::HandedBack),
-        (Err(error), _) => {
-            Some(Outcome::Failed { destination: error.destination(), message: error.to_string() })
-        }
+        // The job itself is well: it goes on where it stopped once the queue can be reached again.
+        (Err(JobError::Queue(error)), _) if error.is_outage() => Some(Outcome::HandedBack),
+        (Err(error), _) => Some(Outcome::Failed {
+            destination: error.destination(),
+            is_mismatch: error.is_mismatch(),
+            message: error.to_string(),
+        }),
     }
 }
 

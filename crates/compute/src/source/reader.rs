@@ -96,6 +96,7 @@ impl Reader {
         let may_cut = self.walk.has_key() && known.is_none();
         let limit = may_cut.then_some(self.chunk_rows);
         let upper = known.and_then(|range| range.upper.as_ref());
+        self.client.batch_execute(&self.walk.hold_sql())?;
         let stream = self.client.copy_out(&self.walk.copy_sql(&self.layout, lower, upper, limit))?;
         let batch_rows = usize::try_from(self.chunk_rows).unwrap_or(usize::MAX);
         let mut batches = BatchReader::new(stream, self.layout.width(), batch_rows);
@@ -111,6 +112,10 @@ impl Reader {
                 read.cut = read.rows < self.chunk_rows;
                 break;
             }
+        }
+        drop(batches);
+        if !read.cut {
+            self.client.batch_execute("COMMIT")?;
         }
         Ok(Ok(read))
     }

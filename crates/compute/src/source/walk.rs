@@ -84,6 +84,13 @@ impl Walk {
         !self.key.is_empty()
     }
 
+    /// Begins a transaction in which the table is as it is until the end, and reads nothing. COPY takes its snapshot
+    /// before it waits for the table; had another session written the table anew meanwhile, as many an ALTER TABLE
+    /// does, that snapshot would find it empty.
+    pub(crate) fn hold_sql(&self) -> String {
+        format!("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SELECT FROM {} LIMIT 0", self.from)
+    }
+
     /// The COPY that reads the rows behind `lower`, in the key's order: up to `upper` where it is known, or the next
     /// `limit`.
     pub(crate) fn copy_sql(

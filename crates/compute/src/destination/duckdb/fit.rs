@@ -8,10 +8,14 @@ pub(super) fn fits(kind: &Kind, present: &str) -> bool {
         return true;
     }
     match kind {
-        Kind::SmallInt => is_one_of(present, &["INTEGER", "BIGINT", "HUGEINT"]) || holds_digits(present, 5, 0),
+        Kind::SmallInt => {
+            is_one_of(present, &["INTEGER", "BIGINT", "HUGEINT"]) || holds_digits(present, 5, 0)
+        }
         Kind::Integer => is_one_of(present, &["BIGINT", "HUGEINT"]) || holds_digits(present, 10, 0),
         Kind::BigInt => is_one_of(present, &["HUGEINT"]) || holds_digits(present, 19, 0),
-        Kind::UInteger => is_one_of(present, &["UBIGINT", "BIGINT", "HUGEINT"]) || holds_digits(present, 10, 0),
+        Kind::UInteger => {
+            is_one_of(present, &["UBIGINT", "BIGINT", "HUGEINT"]) || holds_digits(present, 10, 0)
+        }
         Kind::Float => present == "DOUBLE",
         Kind::Decimal { precision, scale } => holds_digits(present, precision - scale, *scale),
         Kind::Json => present == "VARCHAR",

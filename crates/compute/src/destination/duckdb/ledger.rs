@@ -54,7 +54,9 @@ impl Ledger {
             self.table
         );
         let key = params![self.job.to_string(), self.destination.0, self.attempt];
-        connection.query_row(&sql, key, |row| Ok(Watermark { chunk: row.get(0)?, rows: row.get(1)? })).optional()
+        connection
+            .query_row(&sql, key, |row| Ok(Watermark { chunk: row.get(0)?, rows: row.get(1)? }))
+            .optional()
     }
 
     /// Notes that a chunk is done, in the transaction that is open. False if a later attempt has taken over, or the

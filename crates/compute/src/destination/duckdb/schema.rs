@@ -72,19 +72,23 @@ pub(super) fn prepare(
     if present.is_empty() {
         return create(connection, name, &spec.table, kinds);
     }
-    let columns = spec.table.columns.iter().zip(kinds).map(|(column, kind)| find(&present, &column.name, kind));
+    let columns =
+        spec.table.columns.iter().zip(kinds).map(|(column, kind)| find(&present, &column.name, kind));
     columns.collect::<Result<_, _>>().map_err(|reason| name.error(reason))
 }
 
 /// A table whose name differs in case alone is another table of the source's.
 fn check_case(connection: &Connection, name: &Name) -> Result<(), DestinationError> {
-    let sql = "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND lower(schema_name) = lower(?)";
+    let sql =
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND lower(schema_name) = lower(?)";
     let mut statement = connection.prepare(sql)?;
     let present = statement.query_map(params![name.catalog, name.schema], |row| row.get::<_, String>(0))?;
     for present in present {
         let present = present?;
         if present != name.table && present.eq_ignore_ascii_case(&name.table) {
-            return Err(name.error(format!("to DuckDB, it has the name of the table {present}, which is there already")));
+            return Err(name.error(format!(
+                "to DuckDB, it has the name of the table {present}, which is there already"
+            )));
         }
     }
     Ok(())
@@ -106,7 +110,9 @@ fn find(present: &[Column], name: &str, kind: &Kind) -> Result<Column, String> {
     let Column { name, sql_type } = column.ok_or_else(|| format!("it has no column {name}; add it"))?;
     if !fits(kind, sql_type) {
         let wanted = kind.sql();
-        return Err(format!("its column {name} is {sql_type}, which does not hold every value of type {wanted}"));
+        return Err(format!(
+            "its column {name} is {sql_type}, which does not hold every value of type {wanted}"
+        ));
     }
     Ok(Column { name: name.clone(), sql_type: sql_type.clone() })
 }
@@ -117,14 +123,19 @@ fn create(
     table: &Table,
     kinds: &[Kind],
 ) -> Result<Vec<Column>, DestinationError> {
-    let columns: Vec<_> = table.columns.iter().zip(kinds).map(|(column, kind)| Column {
-        name: column.name.clone(),
-        sql_type: kind.sql(),
-    }).collect();
-    let mut definitions: Vec<_> = columns.iter().map(|column| {
-        let not_null = if table.primary_key.contains(&column.name) { " NOT NULL" } else { "" };
-        format!("{} {}{not_null}", identifier(&column.name), column.sql_type)
-    }).collect();
+    let columns: Vec<_> = table
+        .columns
+        .iter()
+        .zip(kinds)
+        .map(|(column, kind)| Column { name: column.name.clone(), sql_type: kind.sql() })
+        .collect();
+    let mut definitions: Vec<_> = columns
+        .iter()
+        .map(|column| {
+            let not_null = if table.primary_key.contains(&column.name) { " NOT NULL" } else { "" };
+            format!("{} {}{not_null}", identifier(&column.name), column.sql_type)
+        })
+        .collect();
     if !table.primary_key.is_empty() {
         let key: Vec<_> = table.primary_key.iter().map(|name| identifier(name)).collect();
         definitions.push(format!("PRIMARY KEY ({})", key.join(", ")));
@@ -134,7 +145,11 @@ fn create(
 }
 
 /// An upsert finds the row to replace by a constraint on exactly the key.
-pub(super) fn check_unique(connection: &Connection, name: &Name, key: &[String]) -> Result<(), DestinationError> {
+pub(super) fn check_unique(
+    connection: &Connection,
+    name: &Name,
+    key: &[String],
+) -> Result<(), DestinationError> {
     let sql = "SELECT constraint_index, unnest(constraint_column_names) FROM duckdb_constraints() \
                WHERE database_name = ? AND lower(schema_name) = lower(?) AND table_name = ? \
                  AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')";

@@ -24,7 +24,8 @@ impl Columns {
     pub(super) fn new(table: &Table, kinds: &[Kind]) -> Self {
         let staged = || kinds.iter().enumerate().map(|(at, kind)| Stage::staged(at, &kind.sql()));
         let names = || table.columns.iter().map(|column| identifier(&column.name));
-        let select_list: Vec<_> = staged().zip(names()).map(|(value, name)| format!("{value} AS {name}")).collect();
+        let select_list: Vec<_> =
+            staged().zip(names()).map(|(value, name)| format!("{value} AS {name}")).collect();
         Self {
             select_list: select_list.join(", "),
             staged: Digested::new(staged().zip(kinds)),

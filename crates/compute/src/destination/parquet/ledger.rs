@@ -75,7 +75,8 @@ impl Ledger {
         let Watermark { chunk, rows } = watermark;
         let note = json!({"job_uid": self.job, "attempt": self.attempt, "chunk": chunk, "rows": rows});
         let hidden = folder.path().join(hidden_name(FILE, self.attempt));
-        let written = fs::File::create(&hidden).and_then(|mut file| file.write_all(note.to_string().as_bytes()));
+        let written =
+            fs::File::create(&hidden).and_then(|mut file| file.write_all(note.to_string().as_bytes()));
         written.map_err(at(&hidden))?;
         folder.publish(&hidden, FILE)?;
         folder.sync()
@@ -103,5 +104,8 @@ impl Note {
 }
 
 fn unreadable(path: &Path) -> DestinationError {
-    at(path)(io::Error::new(io::ErrorKind::InvalidData, "this is no ledger of Backfill: move the folder away"))
+    at(path)(io::Error::new(
+        io::ErrorKind::InvalidData,
+        "this is no ledger of Backfill: move the folder away",
+    ))
 }

@@ -1,14 +1,14 @@
 //! Makes a PostgreSQL destination ready: table, ledger, staging table, and the statements that a chunk needs.
 
 use backfill_domain::{
-    catalog::{Column, Table, TableKind},
+    catalog::{Column, DataType, Table, TableKind},
     id::DestinationId,
     job::WriteMode,
     sql::identifier,
     table::{TableName, TableReference},
 };
 use backfill_pg::find_table;
-use postgres::Client;
+use postgres::{Client, types::Type};
 
 use super::fit::fits;
 use crate::{
@@ -79,7 +79,28 @@ const STAGE: &str = "pg_temp._backfill_stage";
 
 /// Types that come with PostgreSQL have the same binary form on every server; others may not even exist there.
 fn rendition(column: &Column) -> Rendition {
-    if column.data_type.is_builtin() { Rendition::Binary } else { Rendition::Text }
+    if is_portable(&column.data_type) { Rendition::Binary } else { Rendition::Text }
+}
+
+/// Whether a value's binary form means the same on another server. It does not where it holds the number of an object
+/// of its own server, and access rights have no binary form.
+fn is_portable(data_type: &DataType) -> bool {
+    let refers_to_objects = [
+        Type::REGPROC,
+        Type::REGPROCEDURE,
+        Type::REGOPER,
+        Type::REGOPERATOR,
+        Type::REGCLASS,
+        Type::REGTYPE,
+        Type::REGROLE,
+        Type::REGNAMESPACE,
+        Type::REGCONFIG,
+        Type::REGDICTIONARY,
+        Type::REGCOLLATION,
+        Type::ACLITEM,
+    ];
+    let value = data_type.element_oid.unwrap_or(data_type.oid);
+    data_type.is_builtin() && !refers_to_objects.iter().any(|of| of.oid() == value)
 }
 
 fn ledger(schema: &str) -> String {
@@ -129,8 +150,8 @@ pub(super) fn session_name(spec: &CopySpec) -> String {
 fn end_earlier_attempts(client: &mut Client, spec: &CopySpec) -> Result<(), DestinationError> {
     let end = "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
                WHERE datname = pg_catalog.current_database() AND usename = current_user \
-               AND application_name ~ ('^backfill job [0-9]+/[0-9]+ ' || $1 || '$') \
-               AND pg_catalog.split_part(pg_catalog.split_part(application_name, ' ', 3), '/', 2)::integer < $2";
+               AND CASE WHEN application_name ~ ('^backfill job [0-9]+/[0-9]+ ' || $1 || '$') \
+                   THEN pg_catalog.split_part(pg_catalog.split_part(application_name, ' ', 3), '/', 2)::integer < $2 END";
     client.execute(end, &[&spec.job_uid.to_string(), &spec.attempt])?;
     Ok(())
 }
@@ -195,17 +216,18 @@ fn create_table(
 }
 
 /// The types of the source's columns, with their lengths and precisions, in this server's words; `None` for a
-/// user-defined type that this server has not.
+/// type that this server has not, or whose values mean nothing to it.
 fn column_types(client: &mut Client, source: &Table) -> Result<Vec<Option<String>>, DestinationError> {
     let query = "SELECT CASE WHEN known.type IS NOT NULL THEN pg_catalog.format_type(known.type, wanted.modifier) END \
-                 FROM pg_catalog.unnest($1::oid[], $2::text[], $3::int[]) \
+                 FROM unnest($1::oid[], $2::text[], $3::int[]) \
                       WITH ORDINALITY AS wanted (oid, name, modifier, place) \
                  CROSS JOIN LATERAL (SELECT COALESCE(wanted.oid, pg_catalog.to_regtype(wanted.name)::oid) AS type) known \
                  ORDER BY wanted.place";
     let types = source.columns.iter().map(|column| &column.data_type);
     let oids: Vec<_> =
-        types.clone().map(|data_type| data_type.is_builtin().then_some(data_type.oid)).collect();
-    let names: Vec<_> = types.clone().map(|data_type| data_type.name.as_str()).collect();
+        types.clone().map(|data_type| is_portable(data_type).then_some(data_type.oid)).collect();
+    let names: Vec<_> =
+        types.clone().map(|data_type| (!data_type.is_builtin()).then_some(data_type.name.as_str())).collect();
     let modifiers: Vec<_> = types.map(|data_type| data_type.modifier).collect();
     let rows = client.query(query, &[&oids, &names, &modifiers])?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
@@ -218,6 +240,9 @@ fn check_table(
     renditions: &[Rendition],
 ) -> Result<(), DestinationError> {
     let refuse = |reason: String| Err(DestinationError::Table { table: name.to_string(), reason });
+    if name.table == LEDGER {
+        return refuse("this name belongs to the ledger of the jobs that write to the schema".to_owned());
+    }
     if !matches!(table.kind, TableKind::Table | TableKind::PartitionedTable) {
         return refuse("it is no table; rows can only be written to one".to_owned());
     }

@@ -46,7 +46,10 @@ impl Claim {
         let mut claimed = claimed();
         while claimed.contains(&path) {
             if interrupts.fired() {
-                return Err(DestinationError::Stopped(format!("{}, which another job writes", path.display())));
+                return Err(DestinationError::Stopped(format!(
+                    "{}, which another job writes",
+                    path.display()
+                )));
             }
             if deadline.is_some_and(|deadline| Instant::now() > deadline) {
                 let error = io::Error::new(io::ErrorKind::ResourceBusy, "another job writes the file");

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use backfill_domain::{
-    catalog::Table,
-    sql::duckdb_literal,
-};
+use backfill_domain::{catalog::Table, sql::duckdb_literal};
 use duckdb::{Appender, arrow::record_batch::RecordBatch};
 use uuid::Uuid;
 
@@ -38,7 +35,8 @@ pub(crate) struct Stage {
 impl Stage {
     pub(super) fn new(connection: SessionConnection, source: &Table) -> Result<Self, DestinationError> {
         check_names(source)?;
-        let (kinds, renditions) = source.columns.iter().map(|column| columnar_type(&column.data_type)).unzip();
+        let (kinds, renditions) =
+            source.columns.iter().map(|column| columnar_type(&column.data_type)).unzip();
         let name = format!("stage_{}", Uuid::new_v4().simple());
         Ok(Self { connection, name, source: source.clone(), kinds, renditions, rows: 0, bytes: 0 })
     }
@@ -81,7 +79,11 @@ impl Stage {
             kind => format!("{} {}", Self::column(at), kind.sql()),
         });
         let columns: Vec<_> = columns.collect();
-        self.connection.execute_batch(&format!("CREATE OR REPLACE TABLE {} ({})", self.table(), columns.join(", ")))?;
+        self.connection.execute_batch(&format!(
+            "CREATE OR REPLACE TABLE {} ({})",
+            self.table(),
+            columns.join(", ")
+        ))?;
         (self.rows, self.bytes) = (0, 0);
         Ok(())
     }
@@ -116,7 +118,8 @@ impl Stage {
 
     /// The digest of the rows it holds, of columns that are named as in [`Stage::staged`].
     pub(crate) fn digest(&self, columns: &Digested) -> Result<Digest, DestinationError> {
-        Digest::of(&self.connection, columns, &format!("{} AS staged", self.table())).map_err(|error| self.explain(error))
+        Digest::of(&self.connection, columns, &format!("{} AS staged", self.table()))
+            .map_err(|error| self.explain(error))
     }
 
     /// Why DuckDB did not take the staged rows: the document that is none by its rules, or else what it says.
@@ -148,7 +151,11 @@ impl Stage {
     fn key_sql(&self) -> String {
         let position = |name: &String| self.source.columns.iter().position(|column| column.name == *name);
         let parts = self.source.primary_key.iter().filter_map(|name| {
-            Some(format!("{} || {}::VARCHAR", duckdb_literal(&format!("{name} = ")), Self::column(position(name)?)))
+            Some(format!(
+                "{} || {}::VARCHAR",
+                duckdb_literal(&format!("{name} = ")),
+                Self::column(position(name)?)
+            ))
         });
         let parts: Vec<_> = parts.collect();
         if parts.is_empty() { "'no primary key'".to_owned() } else { parts.join(" || ', ' || ") }
@@ -161,7 +168,8 @@ fn check_names(source: &Table) -> Result<(), DestinationError> {
         let twin = source.columns[..at].iter().find(|other| other.name.eq_ignore_ascii_case(&column.name));
         if let Some(twin) = twin {
             let table = source.table_name().to_string();
-            let reason = format!("to DuckDB, its columns {} and {} have the same name", twin.name, column.name);
+            let reason =
+                format!("to DuckDB, its columns {} and {} have the same name", twin.name, column.name);
             return Err(DestinationError::Table { table, reason });
         }
     }
