@@ -1,5 +1,7 @@
 //! A destination: a place that a table's history is copied to.
 
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -136,6 +138,23 @@ impl DestinationSettings {
         }
     }
 
+    /// Whether a table copied to both would be one and the same table, or folder of files.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Postgres(one), Self::Postgres(two)) => {
+                let place = |of: &PostgresSettings| {
+                    (of.host.clone(), of.port, of.database.clone(), of.schema.clone())
+                };
+                place(one) == place(two)
+            }
+            (Self::DuckDb(one), Self::DuckDb(two)) => {
+                one.schema == two.schema && is_same_path(&one.path, &two.path)
+            }
+            (Self::Parquet(one), Self::Parquet(two)) => is_same_path(&one.path, &two.path),
+            _ => false,
+        }
+    }
+
     /// Takes the password over from `stored` where a replacing request left it out.
     pub fn keep_password_of(&mut self, stored: &Self) {
         if let (Self::Postgres(new), Self::Postgres(old)) = (self, stored)
@@ -144,6 +163,11 @@ impl DestinationSettings {
             new.password.clone_from(&old.password);
         }
     }
+}
+
+/// Whether two paths are the same but for doubled and trailing slashes.
+fn is_same_path(one: &str, two: &str) -> bool {
+    Path::new(one).components().eq(Path::new(two).components())
 }
 
 /// Daemons run in folders of their own: a path must mean the same to each of them.
@@ -250,6 +274,20 @@ mod tests {
         let stored = request.settings.to_stored();
         assert_eq!(DestinationSettings::deserialize(&stored).unwrap(), request.settings);
         assert!(!request.settings.to_shown().to_string().contains("password"));
+    }
+
+    #[test]
+    fn a_place_is_the_same_however_it_is_written() {
+        let parquet = |path: &str| DestinationSettings::Parquet(ParquetSettings { path: path.to_owned() });
+        assert!(parquet("/data/lake").is_same_place(&parquet("/data//lake/")));
+        assert!(!parquet("/data/lake").is_same_place(&parquet("/data/lake2")));
+        let duckdb = |schema: &str| {
+            DestinationSettings::DuckDb(DuckDbSettings {
+                path: "/data/x".to_owned(),
+                schema: schema.to_owned(),
+            })
+        };
+        assert!(!duckdb("main").is_same_place(&duckdb("other")));
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! A part's name follows from its chunk. Should the note be lost after the rename, the chunk is done again, and its
 //! parts take the place of the same rows. A chunk of a table without a primary key is the whole table: it comes in
 //! many parts of a bounded size.
+//!
+//! Parquet has no infinite dates and timestamps. DuckDB writes its own, the largest and smallest numbers of the type,
+//! and reads them back as what they are; other readers see dates far beyond the calendar.
 
 mod columns;
 mod folder;

@@ -36,6 +36,14 @@ pub(crate) enum JobError {
         /// What is wrong with them.
         error: serde_json::Error,
     },
+    /// Two destinations would write the same table or files.
+    #[error("destinations {one} and {two} are the same place: take one of them out of the pipeline")]
+    SamePlace {
+        /// What people call one.
+        one: String,
+        /// What people call the other.
+        two: String,
+    },
     /// The job has nowhere to copy to.
     #[error("the job has no destination")]
     NoDestination,

@@ -13,7 +13,10 @@ use std::{
     sync::Arc,
 };
 
-use backfill_domain::{destination::Destination as StoredDestination, job::Job};
+use backfill_domain::{
+    destination::{Destination as StoredDestination, DestinationSettings},
+    job::Job,
+};
 
 pub(crate) use self::{
     control::{Control, Stop},
@@ -137,14 +140,28 @@ fn open_destinations(
     session: &mut Session,
     interrupts: &Interrupts,
 ) -> Result<Vec<Box<dyn Destination>>, JobError> {
+    let settings = settings_of(stored)?;
+    let open = |(stored, settings): (&StoredDestination, &DestinationSettings)| {
+        destination::open(stored.id, settings, spec, session, interrupts)
+            .map_err(|error| JobError::at(stored, error))
+    };
+    stored.iter().zip(&settings).map(open).collect()
+}
+
+/// Reads the settings of every destination, of which there must be one at least and no two in the same place.
+fn settings_of(stored: &[StoredDestination]) -> Result<Vec<DestinationSettings>, JobError> {
     if stored.is_empty() {
         return Err(JobError::NoDestination);
     }
-    let open = |stored: &StoredDestination, session: &mut Session| {
-        let settings =
-            stored.settings().map_err(|error| JobError::Settings { name: stored.name.clone(), error })?;
-        destination::open(stored.id, &settings, spec, session, interrupts)
-            .map_err(|error| JobError::at(stored, error))
+    let read = |stored: &StoredDestination| {
+        stored.settings().map_err(|error| JobError::Settings { name: stored.name.clone(), error })
     };
-    stored.iter().map(|stored| open(stored, session)).collect()
+    let settings: Vec<_> = stored.iter().map(read).collect::<Result<_, _>>()?;
+    for (at, one) in settings.iter().enumerate() {
+        if let Some(other) = settings[..at].iter().position(|other| one.is_same_place(other)) {
+            let (one, two) = (stored[other].name.clone(), stored[at].name.clone());
+            return Err(JobError::SamePlace { one, two });
+        }
+    }
+    Ok(settings)
 }
