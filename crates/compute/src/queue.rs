@@ -276,9 +276,7 @@ impl Queue {
         bytes: i64,
     ) -> Result<(), QueueError> {
         self.connection()?.transaction(|connection| {
-            // The lock keeps the claim as it is until the chunk is written down.
-            let locked = held(claim, self.worker).select(queue_backfill_data::id).for_update();
-            fenced(locked.execute(connection)?)?;
+            self.lock(claim, connection)?;
             let values = (
                 backfill_chunks::job_id.eq(claim.job),
                 backfill_chunks::number.eq(chunk.number),
@@ -325,13 +323,27 @@ impl Queue {
             diesel::update(backfill_chunks::table.find((claim.job, number)))
                 .set((backfill_chunks::status.eq(ChunkStatus::Done), backfill_chunks::finished_at.eq(now)))
                 .execute(connection)?;
-            for (destination, rows) in destination_rows {
-                diesel::update(backfill_job_destinations::table.find((claim.job, *destination)))
-                    .set(backfill_job_destinations::count_record.eq(rows))
-                    .execute(connection)?;
-            }
+            set_rows(claim.job, destination_rows, connection)?;
             Ok(())
         })
+    }
+
+    /// Notes how many rows each destination has committed.
+    pub(crate) fn note_rows(
+        &self,
+        claim: Claim,
+        destination_rows: &[(DestinationId, i64)],
+    ) -> Result<(), QueueError> {
+        self.connection()?.transaction(|connection| {
+            self.lock(claim, connection)?;
+            set_rows(claim.job, destination_rows, connection)
+        })
+    }
+
+    /// Keeps the claim as it is until the transaction ends.
+    fn lock(&self, claim: Claim, connection: &mut PgConnection) -> Result<(), QueueError> {
+        let locked = held(claim, self.worker).select(queue_backfill_data::id).for_update();
+        fenced(locked.execute(connection)?)
     }
 
     /// Writes down how the job ended and lets go of it.
@@ -382,6 +394,19 @@ fn set_completed(job: JobId, connection: &mut PgConnection) -> Result<(), QueueE
     diesel::update(backfill_job_destinations::table.filter(backfill_job_destinations::job_id.eq(job)))
         .set(backfill_job_destinations::verified.eq(true))
         .execute(connection)?;
+    Ok(())
+}
+
+fn set_rows(
+    job: JobId,
+    destination_rows: &[(DestinationId, i64)],
+    connection: &mut PgConnection,
+) -> Result<(), QueueError> {
+    for (destination, rows) in destination_rows {
+        diesel::update(backfill_job_destinations::table.find((job, *destination)))
+            .set(backfill_job_destinations::count_record.eq(rows))
+            .execute(connection)?;
+    }
     Ok(())
 }
 

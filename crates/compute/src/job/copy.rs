@@ -1,6 +1,6 @@
 //! The copy itself: one thread reads ahead, one thread a destination writes, and the job's thread conducts them.
 //!
-//! For each chunk: every destination takes its rows and proves that it holds them; then the queue is told the chunk's
+//! For each chunk: every destination takes its rows and proves that it holds them, and the queue is told the chunk's
 //! range; then every destination commits; then the queue is told that the chunk is done. Whatever dies in between,
 //! the next attempt reads the same range again for the destinations that had not committed it, and for no other.
 
@@ -214,26 +214,24 @@ impl Conductor<'_> {
     fn begin(&mut self, number: i64) -> Result<AtHand, Halt> {
         let behind = |(at, writer): (usize, &Writer)| (writer.watermark.chunk < number).then_some(at);
         let writers: Vec<_> = self.writers.iter().enumerate().filter_map(behind).collect();
-        for at in &writers {
-            self.send(*at, Command::Begin(number))?;
-        }
+        self.tell(&writers, &Command::Begin(number))?;
         Ok(AtHand { writers, rows: 0, bytes: 0 })
     }
 
     fn write(&mut self, chunk: &mut AtHand, batch: &Arc<Batch>) -> Result<(), Halt> {
         chunk.rows += batch.rows() as i64;
         chunk.bytes += batch.bytes().len() as i64;
-        for at in &chunk.writers {
-            self.send(*at, Command::Write(batch.clone()))?;
-        }
-        Ok(())
+        self.tell(&chunk.writers, &Command::Write(batch.clone()))
     }
 
     fn commit(&mut self, chunk: &AtHand, range: &ChunkRange) -> Result<(), Halt> {
         let Copy { context, claim, stored, .. } = self.copy;
-        self.ask(&chunk.writers, &Command::Seal)?;
+        self.tell(&chunk.writers, &Command::Seal)?;
+        // While the destinations prove what they hold. The range is fixed by it, and nothing is committed yet.
         context.queue.begin_chunk(*claim, range, chunk.rows, chunk.bytes)?;
-        self.ask(&chunk.writers, &Command::Commit)?;
+        self.await_replies(&chunk.writers, Self::next_reply)?;
+        self.tell(&chunk.writers, &Command::Commit)?;
+        self.await_replies(&chunk.writers, Self::next_reply_of_commit)?;
         self.done.rows += chunk.rows;
         self.done.bytes += chunk.bytes;
         let (rows_per_second, bytes_per_second) = self.pace.record(Instant::now(), chunk.rows, chunk.bytes);
@@ -247,17 +245,27 @@ impl Conductor<'_> {
         Ok(context.queue.finish_chunk(*claim, range.number, progress, &rows)?)
     }
 
-    /// Sends `command` to `writers` and waits until each has done it.
-    fn ask(&mut self, writers: &[usize], command: &Command) -> Result<(), Halt> {
-        for at in writers {
-            self.send(*at, command.clone())?;
-        }
+    fn tell(&self, writers: &[usize], command: &Command) -> Result<(), Halt> {
+        writers.iter().try_for_each(|at| self.send(*at, command.clone()))
+    }
+
+    /// Waits until each of `writers` has answered.
+    fn await_replies(
+        &mut self,
+        writers: &[usize],
+        next_reply: fn(&Self) -> Result<Reply, Halt>,
+    ) -> Result<(), Halt> {
         for _ in writers {
-            let reply = self.next_reply()?;
+            let reply = next_reply(self)?;
             let at = reply.writer;
             self.writers[at].watermark = self.accept(reply)?;
         }
         Ok(())
+    }
+
+    /// A destination that was told to commit is heard to its end, whatever else happens: what it has committed counts.
+    fn next_reply_of_commit(&self) -> Result<Reply, Halt> {
+        self.replies.recv().map_err(|_| Halt::Failed(JobError::Panicked))
     }
 
     fn next_reply(&self) -> Result<Reply, Halt> {

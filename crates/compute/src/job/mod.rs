@@ -15,6 +15,7 @@ use std::{
 
 use backfill_domain::{
     destination::{Destination as StoredDestination, DestinationSettings},
+    id::DestinationId,
     job::Job,
 };
 
@@ -121,7 +122,7 @@ fn execute(
         Box::new(move || source::open(&settings, &job, &interrupts))
     };
     let reader = Reader::new(reconnect, client, walk, layout.clone(), context.chunk_rows);
-    Copy {
+    let copy = Copy {
         context,
         claim,
         control,
@@ -130,8 +131,16 @@ fn execute(
         stored: &stored,
         source_name: &source.name,
         stops_between_chunks,
-    }
-    .run(reader, next, done, &mut destinations)
+    };
+    let ended = copy.run(reader, next, done, &mut destinations);
+    // A copy that was stopped between two commits has left one destination further than the other.
+    let noted = context.queue.note_rows(claim, &rows_of(&stored, &destinations));
+    ended.and_then(|ending| Ok(noted.map(|()| ending)?))
+}
+
+/// How many rows of the job each destination holds.
+fn rows_of(stored: &[StoredDestination], destinations: &[Box<dyn Destination>]) -> Vec<(DestinationId, i64)> {
+    stored.iter().zip(destinations).map(|(stored, at)| (stored.id, at.watermark().rows)).collect()
 }
 
 fn open_destinations(

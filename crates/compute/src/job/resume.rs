@@ -6,7 +6,7 @@ use backfill_domain::{
     job::Job,
 };
 
-use super::{Done, JobContext, JobError};
+use super::{Done, JobContext, JobError, rows_of};
 use crate::{
     destination::Destination,
     queue::{Claim, Progress, QueueError},
@@ -39,8 +39,7 @@ pub(crate) fn resume(
     // Every destination had committed the chunk; only the note of it was lost.
     done.rows += last.row_count;
     done.bytes += last.byte_count;
-    let rows: Vec<_> =
-        stored.iter().zip(destinations).map(|(stored, at)| (stored.id, at.watermark().rows)).collect();
+    let rows = rows_of(stored, destinations);
     let progress =
         Progress { rows: done.rows, bytes: done.bytes, rows_per_second: 0.0, bytes_per_second: 0.0 };
     context.queue.finish_chunk(claim, last.number, progress, &rows)?;
