@@ -108,7 +108,7 @@ impl Kind {
 
 /// How a column is held, and in which rendition its values must come.
 ///
-/// What has no counterpart is held as text: the source's own output, which loses nothing.
+/// What has no counterpart is held as the text that the source casts it to, which loses nothing.
 pub(crate) fn columnar_type(data_type: &DataType) -> (Kind, Rendition) {
     if data_type.kind == TypeKind::Enum {
         return (Kind::Varchar, Rendition::Binary);

@@ -71,7 +71,10 @@ fn outcome(ended: Result<Ending, JobError>, control: &Control) -> Option<Outcome
         (Ok(Ending::Completed), _) => Some(Outcome::Completed),
         (_, Some(Stop::LeaseLost)) | (Err(JobError::Queue(QueueError::LeaseLost)), _) => None,
         (_, Some(Stop::Cancel)) => Some(Outcome::Cancelled),
-        (Ok(Ending::Stopped) | Err(JobError::Stopped), _) => Some(Outcome::HandedBack),
+        // Whether it failed by itself or because of the shutdown: another daemon finds out.
+        (_, Some(Stop::Shutdown)) | (Ok(Ending::Stopped) | Err(JobError::Stopped), None) => {
+            Some(Outcome::HandedBack)
+        }
         // The job itself is well: it goes on where it stopped once the queue can be reached again.
         (Err(JobError::Queue(error)), _) if error.is_outage() => Some(Outcome::HandedBack),
         (Err(error), _) => Some(Outcome::Failed {

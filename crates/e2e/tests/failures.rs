@@ -1,0 +1,251 @@
+//! What breaks says what and where, hurts nothing else, and never looks like success.
+
+use serde_json::{Value, json};
+
+use crate::harness::{ALL, Job, Place, Stack, eventually, orders, postgres_request, source_request};
+
+const HEALTHY: &str =
+    "CREATE TABLE healthy (id int PRIMARY KEY); INSERT INTO healthy SELECT generate_series(1, 100);";
+
+/// Asserts that the daemon lives and does its next job.
+fn next_job_completes(stack: &Stack) {
+    let job = stack.append(&[Place::Parquet], "healthy");
+    assert_eq!(job.completes(), 100);
+    job.compare("healthy").assert_equal();
+}
+
+/// A pending job on `orders`.
+fn pending(stack: &Stack) -> Job<'_> {
+    stack.backfill(&[Place::Postgres], &json!({"table_name": "orders"}))
+}
+
+/// Gives the source other settings.
+fn change_source(stack: &Stack, change: impl Fn(&mut url::Url)) {
+    let mut url = stack.source.url().clone();
+    change(&mut url);
+    let mut request = source_request(&stack.source);
+    request["url"] = json!(url.as_str());
+    stack.client.put(&format!("/sources/{}", stack.source_id()), &request).json(200);
+}
+
+fn with_healthy(sql: &str) -> Stack {
+    Stack::with_batches(100, &format!("{sql}{HEALTHY}"))
+}
+
+/// A request for the PostgreSQL destination with one setting changed.
+fn broken(stack: &Stack, setting: &str, value: impl Into<Value>) -> Value {
+    let mut request = postgres_request("broken", &stack.destination);
+    request["config"][setting] = value.into();
+    request
+}
+
+#[test]
+fn a_source_that_cannot_be_reached_is_named() {
+    let stack = with_healthy(&orders(10));
+    let job = pending(&stack);
+    change_source(&stack, |url| url.set_port(Some(1)).unwrap());
+    let _daemon = stack.daemon();
+    job.fails_naming(&["source shop", "127.0.0.1:1"]);
+    change_source(&stack, |_| {});
+    next_job_completes(&stack);
+}
+
+#[test]
+fn a_wrong_password_at_the_source_is_named() {
+    let stack = with_healthy(&orders(10));
+    let job = pending(&stack);
+    change_source(&stack, |url| url.set_password(Some("wr0ng")).unwrap());
+    let _daemon = stack.daemon();
+    job.fails_naming(&["source shop", "password"]);
+    change_source(&stack, |_| {});
+    next_job_completes(&stack);
+}
+
+#[test]
+fn a_table_that_is_gone_is_named() {
+    let stack = with_healthy(&orders(10));
+    let job = pending(&stack);
+    stack.source.execute("DROP TABLE orders");
+    let _daemon = stack.daemon();
+    job.fails_naming(&["source shop", "orders", "does not exist"]);
+    next_job_completes(&stack);
+}
+
+#[test]
+fn a_table_that_is_dropped_meanwhile_does_not_look_complete() {
+    let stack = with_healthy(&orders(20_000));
+    stack.slow_down("orders", 20);
+    let _daemon = stack.daemon();
+    let job = stack.append(&[Place::Postgres, Place::DuckDb], "orders");
+    job.is_under_way();
+    stack.source.execute("DROP TABLE orders");
+    job.fails_naming(&["source shop", "orders"]);
+    assert!(job.rows() < 20_000);
+    assert_eq!(
+        (job.rows_in(Place::Postgres, "orders"), job.rows_in(Place::DuckDb, "orders")),
+        (job.rows(), job.rows())
+    );
+    next_job_completes(&stack);
+}
+
+/// Such a change writes the table anew, and to a snapshot taken before it, the new table looks empty: a query that has
+/// waited for it reads no rows and meets no error.
+#[test]
+fn a_table_that_is_rewritten_meanwhile_does_not_look_finished() {
+    for (change, breaks) in
+        [("ALTER COLUMN n TYPE bigint", true), ("ADD COLUMN at timestamptz DEFAULT clock_timestamp()", false)]
+    {
+        let stack = with_healthy(
+            "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT n, n FROM generate_series(1, 5000) n;",
+        );
+        stack.slow_down("t", 20);
+        let _daemon = stack.daemon();
+        let job = stack.append(&[Place::Postgres, Place::DuckDb], "t");
+        job.is_under_way();
+        let mut client = stack.source.connect();
+        client.batch_execute("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE").unwrap();
+        eventually("the reader to wait for the lock", || stack.source.has_waiters().then_some(()));
+        client.batch_execute(&format!("ALTER TABLE t {change}; COMMIT")).unwrap();
+        if breaks {
+            job.fails_naming(&["t"]);
+            assert!(job.rows() < 5000);
+        } else {
+            assert_eq!(job.completes(), 5000);
+            job.compare("t").columns("id, n").assert_equal();
+        }
+        next_job_completes(&stack);
+    }
+}
+
+#[test]
+fn a_table_without_a_key_that_is_rewritten_meanwhile_does_not_look_empty() {
+    let stack = Stack::new(
+        "CREATE TABLE log AS SELECT n FROM generate_series(1, 500) n; CREATE MATERIALIZED VIEW sums AS SELECT n * 2 AS n FROM log;",
+    );
+    for (table, rewrite) in [
+        ("log", "ALTER TABLE log ADD COLUMN at timestamptz DEFAULT clock_timestamp()"),
+        ("sums", "REFRESH MATERIALIZED VIEW sums"),
+    ] {
+        stack.destination.execute(&format!("CREATE TABLE {table} (n int, at timestamptz)"));
+        let job = stack.append(&[Place::Postgres], table);
+        // The daemon is held up between its first look at the source and the copy.
+        let lock = stack.destination.lock(table);
+        let _daemon = stack.daemon();
+        eventually("the job to come to the destination", || stack.destination.has_waiters().then_some(()));
+        let mut client = stack.source.connect();
+        client.batch_execute(&format!("BEGIN; {rewrite}")).unwrap();
+        lock.release();
+        eventually("the job to wait for the lock", || stack.source.has_waiters().then_some(()));
+        client.batch_execute("COMMIT").unwrap();
+        assert_eq!(job.completes(), 500, "{table}");
+        job.compare(table).columns("n").assert_equal();
+    }
+}
+
+#[test]
+fn a_filter_on_a_column_that_is_gone_is_named() {
+    let stack = with_healthy(&orders(10));
+    let filters = json!([{"column": "paid", "operator": "=", "value": true}]);
+    let job = stack.backfill(ALL, &json!({"table_name": "orders", "filters": filters}));
+    stack.source.execute("ALTER TABLE orders DROP COLUMN paid");
+    let _daemon = stack.daemon();
+    job.fails_naming(&["source shop", "paid"]);
+    next_job_completes(&stack);
+}
+
+#[test]
+fn a_destination_that_cannot_be_reached_is_named_and_its_sibling_is_not_complete() {
+    let stack = with_healthy(&orders(1000));
+    let _daemon = stack.daemon();
+    for (setting, value, named) in [
+        ("port", json!(1), "127.0.0.1:1"),
+        ("password", json!("wr0ng"), "password"),
+        ("database", json!("nowhere"), "nowhere"),
+    ] {
+        let down = stack.add_destination(&broken(&stack, setting, value));
+        let job = stack
+            .backfill_to(&[stack.destination_id(Place::Parquet), down], &json!({"table_name": "orders"}));
+        job.fails_naming(&["destination broken", named]);
+        let part = job.get()["destinations"][1].clone();
+        assert!(part["error_message"].as_str().unwrap().contains(named), "{part:#}");
+    }
+    next_job_completes(&stack);
+}
+
+#[test]
+fn a_destination_that_goes_down_meanwhile_is_named() {
+    let stack = with_healthy(&orders(20_000));
+    stack.slow_down("orders", 20);
+    let _daemon = stack.daemon();
+    let job = stack.append(&[Place::DuckDb, Place::Postgres, Place::Parquet], "orders");
+    job.is_under_way();
+    let name = stack.destination.name();
+    stack.metadata.execute(&format!(
+        "ALTER DATABASE {name} ALLOW_CONNECTIONS false;
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    ));
+    job.fails_naming(&["destination dwh"]);
+    stack.metadata.execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
+    assert_eq!(job.rows_in(Place::Postgres, "orders"), job.rows());
+    next_job_completes(&stack);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let stack = with_healthy(&orders(10));
+    std::fs::write(stack.folder.join("file"), "not a folder").unwrap();
+    let _daemon = stack.daemon();
+    for (kind, path, named) in [
+        ("parquet", "file/lake", "file/lake"),
+        ("duckdb", "file/dwh.duckdb", "file"),
+        ("duckdb", "file", "file"),
+    ] {
+        let (path, named) = (stack.folder.path_of(path), stack.folder.path_of(named));
+        let id =
+            stack.add_destination(&json!({"name": "unwritable", "type": kind, "config": {"path": path}}));
+        stack
+            .backfill_to(&[id], &json!({"table_name": "orders"}))
+            .fails_naming(&["destination unwritable", &named]);
+    }
+    next_job_completes(&stack);
+}
+
+#[test]
+fn a_value_that_a_destination_cannot_hold_is_named_with_its_place() {
+    let stack = with_healthy(
+        "CREATE TABLE prices (id int PRIMARY KEY, price numeric(10,2)); INSERT INTO prices SELECT n, n FROM generate_series(1, 500) n; UPDATE prices SET price = 'NaN' WHERE id = 317;
+         CREATE TABLE moments (id int PRIMARY KEY, at timestamp); INSERT INTO moments VALUES (1, now()), (2, '294276-12-31');",
+    );
+    let _daemon = stack.daemon();
+    for place in [Place::DuckDb, Place::Parquet] {
+        stack.append(&[place], "prices").fails_naming(&["prices", "price", "317", "NaN"]);
+        stack.append(&[place], "moments").fails_naming(&["moments", "at", "id = 2"]);
+    }
+    next_job_completes(&stack);
+}
+
+#[test]
+fn a_job_that_fails_does_not_hurt_the_one_beside_it() {
+    let stack = with_healthy(&orders(10_000));
+    stack.slow_down("orders", 10);
+    let down = stack.add_destination(&broken(&stack, "port", 1));
+    let _daemon = stack.daemon();
+    let good = stack.append(&[Place::Postgres, Place::DuckDb], "orders");
+    good.is_under_way();
+    stack.backfill_to(&[down], &json!({"table_name": "orders"})).fails_naming(&["destination broken"]);
+    assert_eq!(good.status(), "EXECUTING");
+    assert_eq!(good.completes(), 10_000);
+    good.compare("orders").assert_equal();
+}
+
+#[test]
+fn a_job_may_be_asked_for_again_after_it_failed() {
+    let stack = with_healthy(&orders(1000));
+    stack.destination.execute("CREATE TABLE orders (id bigint PRIMARY KEY)");
+    let _daemon = stack.daemon();
+    pending(&stack).fails_naming(&["orders"]);
+    stack.destination.execute("DROP TABLE orders");
+    let job = pending(&stack);
+    assert_eq!(job.completes(), 1000);
+    job.compare("orders").assert_equal();
+}

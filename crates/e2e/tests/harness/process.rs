@@ -1,0 +1,62 @@
+//! A program of Backfill that runs for a test.
+
+use std::{
+    env,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus},
+};
+
+use super::eventually;
+
+/// A running program, whose output goes to a file. Dropped, it is killed.
+pub(crate) struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    pub(crate) fn start(program: &str, log: PathBuf, environment: &[(&str, &str)]) -> Self {
+        let output = File::create(&log).unwrap();
+        let mut command = Command::new(built(program));
+        command.envs(environment.iter().copied()).stdout(output.try_clone().unwrap()).stderr(output);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{program}: {error}"));
+        Self { child, log }
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
+    }
+
+    /// Waits until it has ended by itself.
+    #[track_caller]
+    pub(crate) fn ends(&mut self) -> ExitStatus {
+        eventually("the program's end", || self.child.try_wait().unwrap())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // SIGKILL, which a stopped process heeds as well. One that has ended needs none.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program as cargo built it, beside the folder of this test program.
+fn built(program: &str) -> PathBuf {
+    let test = env::current_exe().unwrap();
+    let path = test.ancestors().nth(2).unwrap_or(Path::new("/")).join(program);
+    assert!(path.exists(), "{} is not built: run `make test`, or `cargo build --bins`", path.display());
+    path
+}

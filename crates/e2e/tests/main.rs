@@ -1,0 +1,18 @@
+//! Backfill from outside: each test runs the real API and real daemons against databases and files of its own, and
+//! compares what arrived with what was there by means that are not Backfill's.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod control;
+mod copy;
+mod crash;
+mod failures;
+mod fencing;
+mod harness;
+mod keys;
+mod leftovers;
+mod names;
+mod observation;
+mod secrets;
+mod shutdown;
+mod types;
+mod write_modes;

@@ -1,0 +1,70 @@
+//! A daemon that is told to stop finishes its chunk and hands its jobs back; another one completes them.
+
+use serde_json::json;
+
+use crate::harness::{ALL, Place, Stack, eventually, orders};
+
+fn stops_and_goes_on(signal: &str) {
+    let stack = Stack::with_batches(100, &orders(6000));
+    stack.slow_down("orders", 20);
+    let mut daemon = stack.daemon();
+    let job = stack.append(ALL, "orders");
+    for _ in 0..2 {
+        job.becomes("under way", |now| {
+            now["status"] == "EXECUTING" && now["count_record"].as_i64() > Some(0)
+        });
+        let before = job.rows();
+        job.becomes("further", |now| now["count_record"].as_i64() > Some(before));
+        daemon.signal(signal);
+        assert!(daemon.ends().success());
+        let job = job.get();
+        assert_eq!(job["status"], "PENDING", "{job:#}");
+        let rows = job["count_record"].as_i64().unwrap();
+        assert!(0 < rows && rows < 6000, "{job:#}");
+        assert_eq!(stack.destination.count("orders"), rows);
+        assert_eq!(stack.client.get("/workers").json(200)["total"], 0, "it signed off");
+        daemon = stack.daemon();
+    }
+    stack.destination.execute("DROP TRIGGER slow ON orders");
+    assert_eq!(job.completes(), 6000);
+    job.compare("orders").assert_equal();
+    assert_eq!(job.get()["attempt"], 3);
+}
+
+#[test]
+fn sigterm_hands_the_job_back() {
+    stops_and_goes_on("TERM");
+}
+
+#[test]
+fn sigint_hands_the_job_back() {
+    stops_and_goes_on("INT");
+}
+
+#[test]
+fn a_table_without_a_key_is_begun_anew() {
+    let stack = Stack::new("CREATE TABLE log AS SELECT n, md5(n::text) FROM generate_series(1, 100000) n");
+    let mut daemon = stack.daemon();
+    stack.destination.execute("CREATE TABLE log (n int, md5 text)");
+    let lock = stack.destination.lock_writers("log");
+    let job = stack.append(ALL, "log");
+    eventually("the copy to wait for the lock", || stack.destination.has_waiters().then_some(()));
+    daemon.signal("TERM");
+    assert!(daemon.ends().success());
+    assert_eq!(job.status(), "PENDING");
+    lock.release();
+    let _daemon = stack.daemon();
+    assert_eq!(job.completes(), 100_000);
+    job.compare("log").assert_equal();
+}
+
+#[test]
+fn an_idle_daemon_stops_at_once() {
+    let stack = Stack::new(&orders(100));
+    let mut daemon = stack.daemon();
+    stack.backfill(&[Place::Parquet], &json!({"table_name": "orders"})).completes();
+    daemon.signal("TERM");
+    assert!(daemon.ends().success());
+    let pending = stack.append(&[Place::Parquet], "orders");
+    assert_eq!(pending.status(), "PENDING");
+}
