@@ -5,6 +5,7 @@ mod config;
 mod daemon;
 mod destination;
 mod job;
+mod key;
 mod queue;
 mod source;
 mod wire;

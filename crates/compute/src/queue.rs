@@ -24,7 +24,7 @@ use diesel::{
 };
 use uuid::Uuid;
 
-use crate::source::{ChunkRange, Key};
+use crate::{key::Key, source::ChunkRange};
 
 /// What went wrong with the queue.
 #[derive(Debug, thiserror::Error)]

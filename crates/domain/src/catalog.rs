@@ -101,6 +101,21 @@ impl DataType {
     pub fn is_builtin(&self) -> bool {
         self.oid < Self::FIRST_USER_OID
     }
+
+    /// Where the type's operators are, quoted where it must be, if PostgreSQL does not find them by itself.
+    ///
+    /// The operators of an extension's type lie in the type's schema, which the search_path need not name: without
+    /// their schema, citext would be compared as text, and ltree not at all. Enums, arrays and their like share
+    /// PostgreSQL's own operators.
+    pub fn operator_schema(&self) -> Option<&str> {
+        let has_own = self.kind == TypeKind::Base && !self.is_builtin();
+        let mut quoted = false;
+        let dot = self.name.find(|character| {
+            quoted ^= character == '"';
+            character == '.' && !quoted
+        });
+        dot.filter(|_| has_own).map(|dot| &self.name[..dot])
+    }
 }
 
 /// Kinds of types, domains unwrapped.

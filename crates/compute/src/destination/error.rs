@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use backfill_pg::PgError;
+use postgres::error::SqlState;
 
 use crate::wire::WireError;
 
@@ -67,6 +68,17 @@ pub(crate) enum DestinationError {
     /// The job was told to stop while it waited.
     #[error("stopped while waiting for {0}")]
     Stopped(String),
+}
+
+impl DestinationError {
+    /// A PostgreSQL destination's code for the error, if it gave one.
+    pub(crate) fn code(&self) -> Option<&SqlState> {
+        match self {
+            Self::Postgres(error) => error.code(),
+            Self::Stream(error) => error.code(),
+            _ => None,
+        }
+    }
 }
 
 impl From<postgres::Error> for DestinationError {

@@ -1,20 +1,24 @@
-//! PostgreSQL as a destination. A chunk is one transaction: rows are copied into a temporary table as they came from
-//! the source, and one INSERT moves them on and returns what the table holds of them, which is compared with what
-//! was given. The note in the ledger is part of the same transaction.
+//! PostgreSQL as a destination. A chunk is one transaction, with the note in the ledger part of it.
+//!
+//! Where the table's columns are just the source's, rows are copied straight into it as they came, and what it holds
+//! of them is read back. In every other case, and for the rest of the job as soon as a chunk does not get through that
+//! way (a key that is there already, a trigger that changes rows, another collation), they are copied into a temporary
+//! table; one INSERT moves them on and returns what the table holds of them.
 
 mod fit;
 mod prepare;
 
 use std::{io::Write, sync::Arc};
 
-use backfill_domain::{destination::PostgresSettings, id::DestinationId};
+use backfill_domain::{destination::PostgresSettings, id::DestinationId, job::WriteMode};
 use backfill_pg::{CancelHandle, connect};
-use postgres::Client;
+use postgres::{Client, error::SqlState};
 
 use self::prepare::{Statements, prepare, session_name};
 use super::{CopySpec, Destination, DestinationError, Watermark};
 use crate::{
     job::Interrupts,
+    key::Key,
     wire::{Batch, BatchReader, Checksum, HEADER, Layout, Projection, Rendition, TRAILER},
 };
 
@@ -26,7 +30,15 @@ pub(crate) struct PostgresDestination {
     renditions: Vec<Rendition>,
     statements: Statements,
     watermark: Watermark,
+    route: Route,
     chunk: Option<OpenChunk>,
+}
+
+/// Which way rows go into the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    Direct,
+    Staged,
 }
 
 /// The chunk whose transaction is open.
@@ -35,7 +47,10 @@ struct OpenChunk {
     projection: Projection,
     layout: Arc<Layout>,
     given: Checksum,
-    rows: Vec<u8>,
+    /// The first and the last row's key, of a chunk that goes direct.
+    range: Option<(Key, Key)>,
+    /// The rows so far, of a chunk that goes direct and may have to be staged yet. It has a key, so it is small.
+    kept: Vec<Vec<u8>>,
 }
 
 impl PostgresDestination {
@@ -60,6 +75,7 @@ impl PostgresDestination {
             id,
             spec: spec.clone(),
             renditions: prepared.renditions,
+            route: if prepared.statements.direct.is_some() { Route::Direct } else { Route::Staged },
             statements: prepared.statements,
             watermark: prepared.watermark,
             chunk: None,
@@ -83,37 +99,46 @@ impl Destination for PostgresDestination {
             projection: layout.projection(&self.renditions),
             layout: layout.clone(),
             given: Checksum::default(),
-            rows: Vec::new(),
+            range: None,
+            kept: Vec::new(),
         });
         Ok(())
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), DestinationError> {
-        if let Some(chunk) = &mut self.chunk {
-            let rows = chunk.take(batch);
-            let mut copy = self.client.copy_in(&self.statements.stage)?;
-            let written = copy
-                .write_all(HEADER)
-                .and_then(|()| copy.write_all(rows))
-                .and_then(|()| copy.write_all(TRAILER));
-            written.map_err(|error| DestinationError::Stream(error.into()))?;
-            copy.finish()?;
+        let Some(chunk) = &mut self.chunk else { return Ok(()) };
+        let rows = chunk.take(batch);
+        let Some(direct) = self.statements.direct.as_ref().filter(|_| self.route == Route::Direct) else {
+            return copy_in(&mut self.client, &self.statements.stage, &rows);
+        };
+        let copied = copy_in(&mut self.client, &direct.copy, &rows);
+        if direct.key.is_empty() {
+            return copied;
         }
-        Ok(())
+        chunk.note_range(batch);
+        chunk.kept.push(rows);
+        match copied {
+            Err(error) if self.may_pass_staged(&error) => self.stage_instead(&error.to_string()),
+            copied => copied,
+        }
     }
 
     fn verify(&mut self) -> Result<(), DestinationError> {
         let Some(chunk) = &self.chunk else { return Ok(()) };
-        let mut held = Checksum::default();
-        let stream = self.client.copy_out(&self.statements.insert)?;
-        let mut batches = BatchReader::new(stream, self.renditions.len(), usize::MAX);
-        while let Some(batch) = batches.next()? {
-            batch.tuples().for_each(|tuple| held.add(tuple.bytes()));
+        if let Some(direct) = self.statements.direct.as_ref().filter(|_| self.route == Route::Direct) {
+            let held =
+                read_back(&mut self.client, &direct.read_back_sql(chunk.range.as_ref()), chunk.width())?;
+            if held == chunk.given {
+                return Ok(());
+            }
+            if direct.key.is_empty() {
+                return Err(mismatch(chunk, held));
+            }
+            self.stage_instead("it was not found again as it was given")?;
         }
-        if held == chunk.given {
-            return Ok(());
-        }
-        Err(DestinationError::Mismatch { chunk: chunk.number, given: chunk.given.rows, held: held.rows })
+        let Some(chunk) = &self.chunk else { return Ok(()) };
+        let held = read_back(&mut self.client, &self.statements.insert, chunk.width())?;
+        if held == chunk.given { Ok(()) } else { Err(mismatch(chunk, held)) }
     }
 
     fn commit(&mut self) -> Result<(), DestinationError> {
@@ -141,26 +166,89 @@ impl Destination for PostgresDestination {
     }
 }
 
+impl PostgresDestination {
+    /// Whether an error of a direct copy may be none by way of the staging table: a key that is there already, where
+    /// its row is to be replaced, or a table that takes no COPY, as under row security.
+    fn may_pass_staged(&self, error: &DestinationError) -> bool {
+        match error.code() {
+            Some(&SqlState::UNIQUE_VIOLATION) => self.spec.write_mode == WriteMode::Upsert,
+            Some(&SqlState::FEATURE_NOT_SUPPORTED) => true,
+            _ => false,
+        }
+    }
+
+    /// Begins the chunk's transaction anew with its rows in the staging table, where those of later chunks go, too.
+    fn stage_instead(&mut self, reason: &str) -> Result<(), DestinationError> {
+        log::info!(
+            "job {}: rows are staged from here on, since a chunk did not go direct: {reason}",
+            self.spec.job_id
+        );
+        self.route = Route::Staged;
+        self.client.batch_execute("ROLLBACK; BEGIN")?;
+        let kept = self.chunk.as_mut().map(|chunk| std::mem::take(&mut chunk.kept)).unwrap_or_default();
+        kept.iter().try_for_each(|rows| copy_in(&mut self.client, &self.statements.stage, rows))
+    }
+}
+
+/// Count and checksum of the rows of `width` columns that `query` returns.
+fn read_back(client: &mut Client, query: &str, width: usize) -> Result<Checksum, DestinationError> {
+    let mut held = Checksum::default();
+    let stream = client.copy_out(&format!("COPY ({query}) TO STDOUT (FORMAT binary)"))?;
+    let mut batches = BatchReader::new(stream, width, usize::MAX);
+    while let Some(batch) = batches.next()? {
+        batch.tuples().for_each(|tuple| held.add(tuple.bytes()));
+    }
+    Ok(held)
+}
+
+fn mismatch(chunk: &OpenChunk, held: Checksum) -> DestinationError {
+    DestinationError::Mismatch { chunk: chunk.number, given: chunk.given.rows, held: held.rows }
+}
+
+fn copy_in(client: &mut Client, statement: &str, rows: &[u8]) -> Result<(), DestinationError> {
+    let mut copy = client.copy_in(statement)?;
+    let written =
+        copy.write_all(HEADER).and_then(|()| copy.write_all(rows)).and_then(|()| copy.write_all(TRAILER));
+    written.map_err(|error| DestinationError::Stream(error.into()))?;
+    copy.finish()?;
+    Ok(())
+}
+
 impl OpenChunk {
+    /// How many columns a row has at this destination.
+    fn width(&self) -> usize {
+        self.projection.positions().len()
+    }
+
     /// The batch's rows with this destination's columns alone, counted and summed up.
-    fn take<'a>(&'a mut self, batch: &'a Batch) -> &'a [u8] {
+    fn take(&mut self, batch: &Batch) -> Vec<u8> {
         if self.projection.is_whole_row(self.layout.width()) {
             batch.tuples().for_each(|tuple| self.given.add(tuple.bytes()));
-            return batch.bytes();
+            return batch.bytes().to_vec();
         }
-        self.rows.clear();
+        let mut rows = Vec::with_capacity(batch.bytes().len());
         let positions = self.projection.positions();
         let count = (positions.len() as i16).to_be_bytes();
         let mut fields = Vec::new();
         for tuple in batch.tuples() {
-            let start = self.rows.len();
+            let start = rows.len();
             fields.clear();
             fields.extend(tuple.fields());
-            self.rows.extend(count);
-            positions.iter().for_each(|at| push_field(&mut self.rows, fields[*at]));
-            self.given.add(&self.rows[start..]);
+            rows.extend(count);
+            positions.iter().for_each(|at| push_field(&mut rows, fields[*at]));
+            self.given.add(&rows[start..]);
         }
-        &self.rows
+        rows
+    }
+
+    /// Rows come in the order of their keys.
+    fn note_range(&mut self, batch: &Batch) {
+        let key = |tuple| Key::new(self.layout.key_of(&tuple));
+        let (Some(first), Some(last)) = (batch.tuples().next().map(key), batch.last().map(key)) else {
+            return;
+        };
+        let first = self.range.take().map_or(first, |(first, _)| first);
+        self.range = Some((first, last));
     }
 }
 

@@ -9,8 +9,9 @@ use backfill_domain::{
 use super::{Done, JobContext, JobError, rows_of};
 use crate::{
     destination::Destination,
+    key::Key,
     queue::{Claim, Progress, QueueError},
-    source::{ChunkRange, Key, NextChunk},
+    source::{ChunkRange, NextChunk},
 };
 
 /// The next chunk to read and what is done so far; `None` when everything is.

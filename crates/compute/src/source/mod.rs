@@ -17,7 +17,7 @@ use postgres::Client;
 pub(crate) use self::{
     error::SourceError,
     reader::{Event, Reader},
-    walk::{ChunkRange, Key, NextChunk, Walk},
+    walk::{ChunkRange, NextChunk, Walk},
 };
 use crate::job::Interrupts;
 

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use postgres::Client;
 
-use super::{ChunkRange, Key, NextChunk, SourceError, Walk};
-use crate::wire::{BatchReader, Layout};
+use super::{ChunkRange, NextChunk, SourceError, Walk};
+use crate::{
+    key::Key,
+    wire::{BatchReader, Layout},
+};
 
 /// Bytes after which a chunk with a key ends, however few its rows are: what a destination must hold at once stays
 /// bounded, whatever a row's width.

@@ -2,6 +2,8 @@
 
 use std::{io, io::Read};
 
+use postgres::error::SqlState;
+
 /// What a COPY stream begins with: signature, flags, and the length of a header extension.
 pub(crate) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 
@@ -22,10 +24,23 @@ pub(crate) enum WireError {
     Malformed(&'static str),
 }
 
+impl WireError {
+    /// The server's code for the error, if it reported one in the stream.
+    pub(crate) fn code(&self) -> Option<&SqlState> {
+        match self {
+            Self::Io(error) => server_error(error)?.code(),
+            Self::Malformed(_) => None,
+        }
+    }
+}
+
 /// What the server said within a stream is wrapped as an I/O error by the client.
+fn server_error(error: &io::Error) -> Option<&postgres::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
 fn describe_io(error: &io::Error) -> String {
-    let server = error.get_ref().and_then(|inner| inner.downcast_ref::<postgres::Error>());
-    server.map_or_else(|| error.to_string(), backfill_pg::describe)
+    server_error(error).map_or_else(|| error.to_string(), backfill_pg::describe)
 }
 
 /// Whole rows, one behind the other.

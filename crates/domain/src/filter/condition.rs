@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Filter, MAX_FILTERS, MAX_LIST_VALUES, Operand, Operator};
 use crate::{
-    catalog::{Column, DataType, Table, TypeKind},
+    catalog::{Column, DataType, Table},
     sql::{identifier, literal},
     validation::FieldError,
 };
@@ -45,14 +45,8 @@ impl Condition {
         }
     }
 
-    /// Where the operators of the column's type are, if PostgreSQL does not find them by itself. The operators of an
-    /// extension's type lie in the type's schema, which the search_path need not name: without their schema, citext
-    /// would be compared as text, and ltree not at all. Enums, arrays and their like share PostgreSQL's own operators.
     fn operator_schema(&self) -> Option<&str> {
-        let has_own = self.data_type.kind == TypeKind::Base && !self.data_type.is_builtin();
-        (has_own && self.operator.operand() != Operand::Nothing)
-            .then(|| schema_of(&self.data_type.name))
-            .flatten()
+        self.data_type.operator_schema().filter(|_| self.operator.operand() != Operand::Nothing)
     }
 
     fn with_operators_of(&self, schema: &str, column: &str, values: &[String]) -> String {
@@ -66,16 +60,6 @@ impl Condition {
             _ => compare(self.operator.as_ref(), &values.concat()),
         }
     }
-}
-
-/// The schema, quoted where it must be, of a type as SQL writes it.
-fn schema_of(type_name: &str) -> Option<&str> {
-    let mut quoted = false;
-    let dot = type_name.find(|character| {
-        quoted ^= character == '"';
-        character == '.' && !quoted
-    })?;
-    Some(&type_name[..dot])
 }
 
 /// Joins the SQL of `conditions` for a WHERE clause; `None` where there is nothing to join.

@@ -13,6 +13,7 @@ use postgres::{Client, types::Type};
 use super::fit::fits;
 use crate::{
     destination::{CopySpec, DestinationError, Watermark},
+    key::{Key, KeyColumns},
     wire::Rendition,
 };
 
@@ -22,14 +23,40 @@ const LEDGER: &str = "_backfill_ledger";
 /// How long a statement that makes tables waits for others who hold them.
 const LOCK_TIMEOUT: &str = "SET lock_timeout = '30s'";
 
+/// While chunks are written, others are waited for as long as it takes. What a chunk reads back it finds by its keys;
+/// for want of statistics, the planner might read the whole table for it.
+const SESSION: &str = "RESET lock_timeout; SET enable_seqscan = off; SET jit = off";
+
 /// What a chunk executes.
 pub(super) struct Statements {
     /// Takes rows into the staging table.
     pub(super) stage: String,
     /// Moves them to the table and returns what it holds of them.
     pub(super) insert: String,
+    /// For a table whose columns are just the source's: the way without the staging table.
+    pub(super) direct: Option<Direct>,
     /// Notes the chunk: $1 number, $2 rows in all, $3 job, $4 destination, $5 attempt.
     pub(super) note: String,
+}
+
+/// What a chunk executes where rows go straight into the table.
+pub(super) struct Direct {
+    /// Takes rows into the table.
+    pub(super) copy: String,
+    /// Returns what the table holds of the rows that this transaction has added. Its condition is still open: with a
+    /// key, the range of keys that keeps it from reading the whole table goes behind it.
+    pub(super) read_back: String,
+    /// The key, for that range.
+    pub(super) key: KeyColumns,
+}
+
+impl Direct {
+    /// What returns the rows that this transaction has added, whose keys are in `range`.
+    pub(super) fn read_back_sql(&self, range: Option<&(Key, Key)>) -> String {
+        let Some((first, last)) = range else { return self.read_back.clone() };
+        let (from, to) = (self.key.compare("held", ">=", first), self.key.compare("held", "<=", last));
+        format!("{} AND {from} AND {to}", self.read_back)
+    }
 }
 
 /// A destination that is ready for its first chunk.
@@ -61,7 +88,11 @@ pub(super) fn prepare(
     check_table(&name, &table, spec, &renditions)?;
     create_stage(client, &spec.table, &renditions)?;
     let generated = generated_columns(client, &name)?;
+    let goes_direct = generated.is_empty()
+        && has_same_columns(&table, &spec.table, &renditions)
+        && finds_rows_again(client, &name, &table, &spec.table)?;
     let statements = Statements {
+        direct: goes_direct.then(|| direct(&name, &spec.table)),
         stage: format!("COPY {STAGE} FROM STDIN (FORMAT binary)"),
         insert: insert_sql(&name, &table, spec, &renditions, &types, &generated),
         note: format!(
@@ -70,7 +101,7 @@ pub(super) fn prepare(
             ledger(schema)
         ),
     };
-    client.batch_execute("RESET lock_timeout")?;
+    client.batch_execute(SESSION)?;
     Ok(Prepared { renditions, statements, watermark })
 }
 
@@ -298,6 +329,40 @@ fn generated_columns(client: &mut Client, name: &TableName) -> Result<Vec<String
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// Whether each column of the source has a column of the very same type, which takes its binary form as it is.
+fn has_same_columns(table: &Table, source: &Table, renditions: &[Rendition]) -> bool {
+    let is_same =
+        |column: &Column| table.column(&column.name).is_some_and(|held| held.data_type == column.data_type);
+    renditions.iter().all(|rendition| *rendition == Rendition::Binary) && source.columns.iter().all(is_same)
+}
+
+/// Whether reading back what was added costs no more than the rows themselves: the key's index finds them, or there is
+/// nothing else in the table.
+fn finds_rows_again(
+    client: &mut Client,
+    name: &TableName,
+    table: &Table,
+    source: &Table,
+) -> Result<bool, DestinationError> {
+    if !source.primary_key.is_empty() {
+        return Ok(table.indexes.iter().any(|index| index.unique && index.columns == source.primary_key));
+    }
+    let is_empty = format!("SELECT NOT EXISTS (SELECT FROM {})", name.to_sql());
+    Ok(client.query_one(&is_empty, &[])?.get(0))
+}
+
+fn direct(name: &TableName, source: &Table) -> Direct {
+    let names: Vec<_> = source.columns.iter().map(|column| identifier(&column.name)).collect();
+    let (to, columns) = (name.to_sql(), names.join(", "));
+    Direct {
+        copy: format!("COPY {to} ({columns}) FROM STDIN (FORMAT binary)"),
+        read_back: format!(
+            "SELECT {columns} FROM {to} AS held WHERE xmin = pg_catalog.pg_current_xact_id()::xid"
+        ),
+        key: KeyColumns::of(source),
+    }
+}
+
 /// One statement moves the staged rows to the table and returns each row as the table holds it now, after its types,
 /// defaults and triggers, in the form in which it was given.
 fn insert_sql(
@@ -335,8 +400,7 @@ fn insert_sql(
         WriteMode::Upsert => on_conflict(&spec.table.primary_key, &targets),
     };
     format!(
-        "COPY (INSERT INTO {} AS held ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {STAGE}{on_conflict} RETURNING {}) \
-         TO STDOUT (FORMAT binary)",
+        "INSERT INTO {} AS held ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {STAGE}{on_conflict} RETURNING {}",
         name.to_sql(),
         list(&targets),
         values.join(", "),
