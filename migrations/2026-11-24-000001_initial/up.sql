@@ -105,7 +105,7 @@ CREATE TABLE backfill_job_destinations (
 
 CREATE INDEX idx_backfill_job_destinations_destination_id ON backfill_job_destinations (destination_id);
 
--- A chunk holds the rows with lower < key <= upper; a bound that is NULL is open. A chunk is written here
+-- A chunk holds the rows with lower < key <= upper, each {"column": "value"}; a bound that is NULL is open. A chunk is here
 -- before its first destination commits it, so that every destination commits the same range.
 CREATE TABLE backfill_chunks (
     job_id      BIGINT NOT NULL REFERENCES queue_backfill_data (id) ON DELETE CASCADE,

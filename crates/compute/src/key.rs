@@ -1,35 +1,45 @@
 //! Primary keys: their values, and comparisons with them as SQL.
 
+use std::fmt;
+
 use backfill_domain::{
     catalog::{DataType, Table},
     sql::{identifier, literal},
 };
+use serde_json::Map;
 
-/// The values of a primary key, as text, in the key's order.
+/// The values of a primary key, as text, each with its column's name, in the key's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Key(Vec<String>);
+pub(crate) struct Key(Vec<(String, String)>);
+
+/// Why a stored key cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the table's primary key is another one than when the job began: start a new job")]
+pub(crate) struct KeyChanged;
 
 impl Key {
-    /// The key with these values.
-    pub(crate) fn new(values: Vec<String>) -> Self {
+    /// The key with these names and values.
+    pub(crate) fn new(values: Vec<(String, String)>) -> Self {
         Self(values)
     }
 
-    /// Reads a key as the metadata database stores it.
-    pub(crate) fn from_stored(stored: serde_json::Value) -> Result<Self, serde_json::Error> {
-        serde_json::from_value(stored).map(Self)
+    /// The key as the metadata database stores it: an object of names and values.
+    pub(crate) fn to_stored(&self) -> serde_json::Value {
+        self.0.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect::<Map<_, _>>().into()
     }
+}
 
-    /// The values in the key's order.
-    pub(crate) fn values(&self) -> Vec<String> {
-        self.0.clone()
+/// For people: `id = 7`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<_> = self.0.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        f.write_str(&parts.join(", "))
     }
 }
 
 /// The columns of a table's primary key; none for a table without one.
 #[derive(Debug)]
 pub(crate) struct KeyColumns {
-    /// Quoted names and the types that values are cast to.
     columns: Vec<(String, DataType)>,
 }
 
@@ -37,7 +47,7 @@ impl KeyColumns {
     /// The key of `table`.
     pub(crate) fn of(table: &Table) -> Self {
         let columns = table.key_columns().into_iter();
-        Self { columns: columns.map(|column| (identifier(&column.name), column.data_type.clone())).collect() }
+        Self { columns: columns.map(|column| (column.name.clone(), column.data_type.clone())).collect() }
     }
 
     /// Whether the table has no primary key.
@@ -45,9 +55,24 @@ impl KeyColumns {
         self.columns.is_empty()
     }
 
+    /// Reads a key as the metadata database stores it.
+    ///
+    /// # Errors
+    /// If it is the key of other columns.
+    pub(crate) fn read(&self, stored: &serde_json::Value) -> Result<Key, KeyChanged> {
+        let stored =
+            stored.as_object().filter(|stored| stored.len() == self.columns.len()).ok_or(KeyChanged)?;
+        let value_of = |(name, _): &(String, DataType)| {
+            let value = stored.get(name).and_then(serde_json::Value::as_str).ok_or(KeyChanged)?;
+            Ok((name.clone(), value.to_owned()))
+        };
+        self.columns.iter().map(value_of).collect::<Result<_, _>>().map(Key)
+    }
+
     /// The columns of `alias`, separated by commas. Bare, a name might mean a selected column instead.
     pub(crate) fn list(&self, alias: &str) -> String {
-        let names: Vec<_> = self.columns.iter().map(|(name, _)| format!("{alias}.{name}")).collect();
+        let names: Vec<_> =
+            self.columns.iter().map(|(name, _)| format!("{alias}.{}", identifier(name))).collect();
         names.join(", ")
     }
 
@@ -56,7 +81,9 @@ impl KeyColumns {
     pub(crate) fn compare(&self, alias: &str, operator: &str, key: &Key) -> String {
         let values = self.columns.iter().zip(&key.0);
         let values: Vec<_> = values
-            .map(|((_, data_type), value)| format!("{}::{}", literal(value).trim_start(), data_type.name))
+            .map(|((_, data_type), (_, value))| {
+                format!("{}::{}", literal(value).trim_start(), data_type.name)
+            })
             .collect();
         format!("({}) {operator} ({})", self.list(alias), values.join(", "))
     }

@@ -1,6 +1,8 @@
 //! The queue table as a daemon uses it. Each change is one statement, and each change to a job is fenced by the
 //! attempt under which the daemon claimed it: after a lost lease nothing is written.
 
+use std::time::Duration;
+
 use backfill_domain::{
     chunk::{Chunk, ChunkStatus},
     destination::Destination,
@@ -16,9 +18,10 @@ use backfill_domain::{
 };
 use diesel::{
     PgConnection,
+    connection::SimpleConnection as _,
     dsl::{auto_type, now, sql},
     prelude::*,
-    r2d2::{ConnectionManager, Pool, PooledConnection},
+    r2d2::{self, ConnectionManager, CustomizeConnection, Pool, PooledConnection},
     sql_query,
     sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
@@ -31,7 +34,10 @@ use crate::{key::Key, source::ChunkRange};
 pub(crate) enum QueueError {
     /// No connection to the metadata database could be had.
     #[error("cannot reach the metadata database: {0}")]
-    Connect(#[from] diesel::r2d2::PoolError),
+    Connect(#[from] r2d2::PoolError),
+    /// No connection for the migration could be had.
+    #[error("cannot reach the metadata database: {0}")]
+    Establish(#[from] ConnectionError),
     /// The metadata database refused a statement.
     #[error("the metadata database refused: {0}")]
     Query(#[from] diesel::result::Error),
@@ -41,9 +47,6 @@ pub(crate) enum QueueError {
     /// Another daemon has the job, or nobody.
     #[error("the lease on the job was lost")]
     LeaseLost,
-    /// A stored chunk has a key that is no list of texts.
-    #[error("the stored key of a chunk cannot be read: {0}")]
-    Key(#[from] serde_json::Error),
 }
 
 /// A daemon's right to one job.
@@ -102,6 +105,18 @@ pub(crate) enum Outcome {
     },
 }
 
+/// A daemon that hangs within a transaction must not hold rows for long, which others wait for.
+const TIMEOUTS: &str = "SET idle_in_transaction_session_timeout = '5s'; SET statement_timeout = '10s'";
+
+#[derive(Debug)]
+struct Timeouts;
+
+impl CustomizeConnection<PgConnection, r2d2::Error> for Timeouts {
+    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), r2d2::Error> {
+        connection.batch_execute(TIMEOUTS).map_err(r2d2::Error::QueryError)
+    }
+}
+
 /// The queue, seen by one daemon.
 #[derive(Clone)]
 pub(crate) struct Queue {
@@ -131,14 +146,19 @@ const RENEW: &str = "
     WHERE status = 'EXECUTING' AND claimed_by = $1 AND id = ANY ($2)
     RETURNING id, attempt, cancel_requested_at IS NOT NULL AS cancel_requested";
 
-/// Takes jobs from daemons that have not renewed their lease.
+/// Takes jobs from daemons that have not renewed their lease. One that hangs in the middle of a transaction holds its
+/// job's row; it is taken as soon as the server has ended that transaction.
 const REAP: &str = "
     WITH reaped AS (
         UPDATE queue_backfill_data
         SET status = CASE WHEN cancel_requested_at IS NULL THEN 'PENDING' ELSE 'CANCELLED' END,
             finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
             claimed_by = NULL, lease_expires_at = NULL, updated_at = now()
-        WHERE status = 'EXECUTING' AND lease_expires_at < now()
+        WHERE id IN (
+            SELECT id FROM queue_backfill_data
+            WHERE status = 'EXECUTING' AND lease_expires_at < now()
+            FOR UPDATE SKIP LOCKED
+        )
         RETURNING id, status
     ), parts AS (
         UPDATE backfill_job_destinations AS part SET status = reaped.status
@@ -160,11 +180,11 @@ pub(crate) struct Reaped {
 impl QueueError {
     /// Whether the metadata database is away rather than unwilling.
     pub(crate) fn is_outage(&self) -> bool {
-        use diesel::result::{DatabaseErrorKind::*, Error::DatabaseError};
-        matches!(
-            self,
-            Self::Connect(_) | Self::Query(DatabaseError(ClosedConnection | UnableToSendCommand, _))
-        )
+        match self {
+            Self::Connect(_) | Self::Establish(_) => true,
+            Self::Query(error) => is_disconnect(error),
+            Self::Migrate(_) | Self::LeaseLost => false,
+        }
     }
 }
 
@@ -174,9 +194,10 @@ impl Queue {
         let pool = Pool::builder()
             .max_size(connections)
             .min_idle(Some(1))
-            .connection_timeout(std::time::Duration::from_secs(5))
+            .connection_timeout(Duration::from_secs(5))
+            .connection_customizer(Box::new(Timeouts))
             .build(ConnectionManager::new(database_url))?;
-        migrate(&mut *pool.get()?)?;
+        migrate(&mut PgConnection::establish(database_url)?)?;
         Ok(Self { pool, worker })
     }
 
@@ -288,6 +309,7 @@ impl Queue {
                 backfill_chunks::attempt.eq(claim.attempt),
             );
             let again = (
+                backfill_chunks::upper_key.eq(stored(chunk.upper.as_ref())),
                 backfill_chunks::row_count.eq(rows),
                 backfill_chunks::byte_count.eq(bytes),
                 backfill_chunks::attempt.eq(claim.attempt),
@@ -340,21 +362,26 @@ impl Queue {
         })
     }
 
-    /// Keeps the claim as it is until the transaction ends.
-    fn lock(&self, claim: Claim, connection: &mut PgConnection) -> Result<(), QueueError> {
-        let locked = held(claim, self.worker).select(queue_backfill_data::id).for_update();
-        fenced(locked.execute(connection)?)
+    /// Keeps the claim as it is until the transaction ends; tells whether a user asked to cancel the job.
+    fn lock(&self, claim: Claim, connection: &mut PgConnection) -> Result<bool, QueueError> {
+        let locked = held(claim, self.worker)
+            .select(queue_backfill_data::cancel_requested_at.is_not_null())
+            .for_update()
+            .first(connection)
+            .optional()?;
+        locked.ok_or(QueueError::LeaseLost)
     }
 
     /// Writes down how the job ended and lets go of it.
     pub(crate) fn finish(&self, claim: Claim, outcome: &Outcome) -> Result<(), QueueError> {
-        let (status, message) = match outcome {
-            Outcome::Completed => (JobStatus::Completed, None),
-            Outcome::Cancelled => (JobStatus::Cancelled, None),
-            Outcome::HandedBack => (JobStatus::Pending, None),
-            Outcome::Failed { message, .. } => (JobStatus::Failed, Some(message.as_str())),
-        };
         self.connection()?.transaction(|connection| {
+            let cancel_requested = self.lock(claim, connection)?;
+            let (status, message) = match outcome {
+                Outcome::Completed => (JobStatus::Completed, None),
+                Outcome::HandedBack if !cancel_requested => (JobStatus::Pending, None),
+                Outcome::Cancelled | Outcome::HandedBack => (JobStatus::Cancelled, None),
+                Outcome::Failed { message, .. } => (JobStatus::Failed, Some(message.as_str())),
+            };
             let finished_at = sql::<Nullable<Timestamptz>>(if status.is_active() { "NULL" } else { "now()" });
             let changes = (
                 queue_backfill_data::status.eq(status),
@@ -433,10 +460,22 @@ fn held(claim: Claim, worker: Uuid) -> _ {
         .filter(queue_backfill_data::status.eq(executing))
 }
 
+fn is_disconnect(error: &diesel::result::Error) -> bool {
+    use diesel::result::{DatabaseErrorKind, Error};
+    match error {
+        Error::DatabaseError(kind, _) => {
+            matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand)
+        }
+        Error::RollbackErrorOnCommit { commit_error, .. } => is_disconnect(commit_error),
+        Error::BrokenTransactionManager => true,
+        _ => false,
+    }
+}
+
 fn fenced(changed: usize) -> Result<(), QueueError> {
     if changed == 0 { Err(QueueError::LeaseLost) } else { Ok(()) }
 }
 
 fn stored(key: Option<&Key>) -> Option<serde_json::Value> {
-    key.map(|key| serde_json::Value::from(key.values()))
+    key.map(Key::to_stored)
 }

@@ -44,9 +44,9 @@ pub struct Chunk {
     pub job_id: JobId,
     /// Place in the job's order, from 1.
     pub number: i64,
-    /// The key's values, as text, above which the chunk begins; `null`: at the table's first row.
+    /// The key above which the chunk begins, each column with its value as text; `null`: at the table's first row.
     pub lower_key: Option<serde_json::Value>,
-    /// The key's values, as text, with which the chunk ends; `null`: at the table's last row.
+    /// The key with which the chunk ends; `null` for a table without a key, or without rows.
     pub upper_key: Option<serde_json::Value>,
     /// Where the chunk stands.
     pub status: ChunkStatus,

@@ -60,7 +60,7 @@ const COLUMNS: &str = "
 /// Valid indexes. Those of a table with inheritance children are no keys and forbid no duplicates: they do so in the
 /// table itself, but a SELECT from it reads the children too. Partial indexes forbid duplicates only in part.
 const INDEXES: &str = "
-    SELECT i.indrelid, c.relname, i.indisunique AND i.indpred IS NULL AND NOT inherited.by_others,
+    SELECT i.indrelid, c.relname, i.indisunique AND i.indimmediate AND i.indpred IS NULL AND NOT inherited.by_others,
            i.indisprimary AND NOT inherited.by_others,
            ARRAY(SELECT COALESCE(a.attname::text, pg_catalog.pg_get_indexdef(i.indexrelid, k.place::int, false))
                  FROM pg_catalog.unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (number, place)

@@ -62,6 +62,9 @@ pub(crate) enum DestinationError {
         /// Rows held.
         held: u64,
     },
+    /// A defect in Backfill.
+    #[error("an internal error stopped the destination; the daemon's log has its place. Please report it")]
+    Panicked,
     /// A later attempt of the job works on the destination.
     #[error("a later attempt of this job has taken over at the destination")]
     Fenced,

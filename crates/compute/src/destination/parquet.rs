@@ -42,6 +42,8 @@ pub(crate) struct ParquetDestination {
 struct OpenChunk {
     number: i64,
     decoder: Decoder,
+    /// Rows in the batches that came, whatever became of them.
+    taken: u64,
     parts: Vec<Part>,
 }
 
@@ -54,6 +56,9 @@ struct Part {
 
 impl ParquetDestination {
     /// Makes the job's folder, takes it for this attempt, and removes what an earlier one did not bring to an end.
+    ///
+    /// # Errors
+    /// [`DestinationError::Table`] if parts that the job has committed are gone, or the folder is another job's.
     pub(crate) fn open(
         settings: &ParquetSettings,
         spec: &Arc<CopySpec>,
@@ -65,6 +70,15 @@ impl ParquetDestination {
         let folder = JobFolder::open(&settings.path, &spec.table, spec.job_id)?;
         let (ledger, watermark) = Ledger::open(&folder, spec)?;
         folder.clean(watermark.chunk)?;
+        if watermark.rows > 0 && columns::count(&stage, &folder.parts()?)? < watermark.rows {
+            return Err(DestinationError::Table {
+                table: folder.path().display().to_string(),
+                reason: format!(
+                    "parts were removed after {} rows of this job; start a new job",
+                    watermark.rows
+                ),
+            });
+        }
         Ok(Self { spec: Arc::clone(spec), stage, columns, folder, ledger, watermark, chunk: None })
     }
 
@@ -97,12 +111,14 @@ impl Destination for ParquetDestination {
 
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {
         self.stage.clear()?;
-        self.chunk = Some(OpenChunk { number, decoder: self.stage.decoder(layout), parts: Vec::new() });
+        self.chunk =
+            Some(OpenChunk { number, decoder: self.stage.decoder(layout), taken: 0, parts: Vec::new() });
         Ok(())
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), DestinationError> {
-        let Some(chunk) = &self.chunk else { return Ok(()) };
+        let Some(chunk) = &mut self.chunk else { return Ok(()) };
+        chunk.taken += batch.rows() as u64;
         self.stage.append(&chunk.decoder, batch)?;
         if !self.is_keyed() && self.stage.is_full() { self.write_part() } else { Ok(()) }
     }
@@ -114,17 +130,17 @@ impl Destination for ParquetDestination {
             self.write_part()?;
         }
         let Some(chunk) = &self.chunk else { return Ok(()) };
+        let mismatch = |given, held| Err(DestinationError::Mismatch { chunk: chunk.number, given, held });
+        let mut rows = 0;
         for part in &chunk.parts {
             let held = self.columns.digest(&self.stage, &part.hidden)?;
             if held != part.given {
-                return Err(DestinationError::Mismatch {
-                    chunk: chunk.number,
-                    given: part.given.rows,
-                    held: held.rows,
-                });
+                return mismatch(part.given.rows, held.rows);
             }
+            rows += held.rows;
         }
-        Ok(())
+        // A row lost on its way to the stage is missing from both digests.
+        if rows == chunk.taken { Ok(()) } else { mismatch(chunk.taken, rows) }
     }
 
     fn commit(&mut self) -> Result<(), DestinationError> {
@@ -134,6 +150,8 @@ impl Destination for ParquetDestination {
             self.folder.publish(&part.hidden, &part.name)?;
         }
         self.folder.sync()?;
+        // Renames take time: the note of an attempt that has come meanwhile must stay.
+        self.ledger.check_fence()?;
         let rows =
             chunk.parts.iter().map(|part| part.given.rows.cast_signed()).sum::<i64>() + self.watermark.rows;
         let reached = Watermark { chunk: chunk.number, rows };

@@ -41,6 +41,10 @@ enum Route {
     Staged,
 }
 
+/// The most bytes of a chunk that are kept for the case that it must be staged. Chunks with a key are smaller, but for
+/// one that is read once more after its range has filled up.
+const MAX_KEPT: usize = 128 << 20;
+
 /// The chunk whose transaction is open.
 struct OpenChunk {
     number: i64,
@@ -49,7 +53,7 @@ struct OpenChunk {
     given: Checksum,
     /// The first and the last row's key, of a chunk that goes direct.
     range: Option<(Key, Key)>,
-    /// The rows so far, of a chunk that goes direct and may have to be staged yet. It has a key, so it is small.
+    /// The rows so far, of a chunk that goes direct and may have to be staged yet.
     kept: Vec<Vec<u8>>,
 }
 
@@ -117,8 +121,10 @@ impl Destination for PostgresDestination {
         }
         chunk.note_range(batch);
         chunk.kept.push(rows);
+        let is_large = chunk.kept.iter().map(Vec::len).sum::<usize>() > MAX_KEPT;
         match copied {
             Err(error) if self.may_pass_staged(&error) => self.stage_instead(&error.to_string()),
+            Ok(()) if is_large => self.stage_instead("it is too large to be kept"),
             copied => copied,
         }
     }
@@ -243,7 +249,7 @@ impl OpenChunk {
 
     /// Rows come in the order of their keys.
     fn note_range(&mut self, batch: &Batch) {
-        let key = |tuple| Key::new(self.layout.key_of(&tuple));
+        let key = |tuple| self.layout.key_of(&tuple);
         let (Some(first), Some(last)) = (batch.tuples().next().map(key), batch.last().map(key)) else {
             return;
         };

@@ -182,9 +182,9 @@ impl Conductor<'_> {
                     chunk = self.begin(number)?;
                 }
                 Event::Rows(batch) => self.write(&mut chunk, &batch)?,
-                Event::End(range) => {
+                Event::End { range, is_last } => {
                     self.commit(&chunk, &range)?;
-                    if range.upper.is_none() {
+                    if is_last {
                         return Ok(Ending::Completed);
                     }
                 }

@@ -2,7 +2,7 @@
 
 use backfill_domain::{destination::Destination, id::DestinationId};
 
-use crate::{destination::DestinationError, queue::QueueError, source::SourceError};
+use crate::{destination::DestinationError, key::KeyChanged, queue::QueueError, source::SourceError};
 
 /// Why a job ended before its last chunk.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,9 @@ pub(crate) enum JobError {
         /// What happened.
         error: SourceError,
     },
+    /// Chunks cannot go on along another key.
+    #[error(transparent)]
+    Key(#[from] KeyChanged),
     /// A destination failed.
     #[error("destination {name}: {error}")]
     Destination {

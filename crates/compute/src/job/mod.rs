@@ -95,9 +95,9 @@ fn execute(
     let source = context.queue.source(job)?;
     let settings = source.connection();
     let at_source = |error| JobError::Source { name: source.name.clone(), error };
-    let mut client = source::open(&settings, job, interrupts).map_err(at_source)?;
-    let selection = source::select(&mut client, job).map_err(at_source)?;
-    let expected_rows = source::estimate_rows(&mut client, &selection).map_err(at_source)?;
+    let mut connection = source::open(&settings, job, interrupts).map_err(at_source)?;
+    let selection = source::select(&mut connection.client, job).map_err(at_source)?;
+    let expected_rows = source::estimate_rows(&mut connection.client, &selection).map_err(at_source)?;
 
     let spec = Arc::new(CopySpec {
         job_id: job.id,
@@ -112,19 +112,20 @@ fn execute(
     let mut destinations = open_destinations(&stored, &spec, &mut session, interrupts)?;
     context.queue.begin(claim, expected_rows)?;
 
+    let walk = Walk::new(&selection);
     let last_chunk = context.queue.last_chunk(job.id)?;
-    let Some((next, done)) = resume(context, claim, last_chunk, &stored, &destinations, job)? else {
+    let Some((next, done)) = resume(context, claim, last_chunk, &stored, &destinations, job, walk.key())?
+    else {
         return Ok(Ending::Completed);
     };
     let renditions: Vec<_> = destinations.iter().map(|destination| destination.renditions()).collect();
     let layout = Arc::new(Layout::new(&selection.table, &renditions));
-    let walk = Walk::new(&selection);
     let stops_between_chunks = walk.has_key();
     let reconnect = {
         let (settings, job, interrupts) = (settings.clone(), job.clone(), interrupts.clone());
         Box::new(move || source::open(&settings, &job, &interrupts))
     };
-    let reader = Reader::new(reconnect, client, walk, layout.clone(), context.chunk_rows);
+    let reader = Reader::new(reconnect, connection, walk, layout.clone(), context.chunk_rows);
     let copy = Copy {
         context,
         claim,
@@ -138,6 +139,9 @@ fn execute(
     let ended = copy.run(reader, next, done, &mut destinations);
     // A copy that was stopped between two commits has left one destination further than the other.
     let noted = context.queue.note_rows(claim, &rows_of(&stored, &destinations));
+    if let Err(error) = &noted {
+        log::warn!("job {}: cannot note how far each destination has come: {error}", job.id);
+    }
     ended.and_then(|ending| Ok(noted.map(|()| ending)?))
 }
 

@@ -9,8 +9,8 @@ use backfill_domain::{
 use super::{Done, JobContext, JobError, rows_of};
 use crate::{
     destination::Destination,
-    key::Key,
-    queue::{Claim, Progress, QueueError},
+    key::{KeyChanged, KeyColumns},
+    queue::{Claim, Progress},
     source::{ChunkRange, NextChunk},
 };
 
@@ -22,19 +22,24 @@ pub(crate) fn resume(
     stored: &[StoredDestination],
     destinations: &[Box<dyn Destination>],
     job: &Job,
+    key: &KeyColumns,
 ) -> Result<Option<(NextChunk, Done)>, JobError> {
     let mut done = Done { rows: job.count_record, bytes: job.count_byte };
     let Some(last) = last_chunk else {
         check_ledgers(stored, destinations, 0, 0)?;
         return Ok(Some((NextChunk::New { number: 1, lower: None }, done)));
     };
-    let range = range_of(&last).map_err(QueueError::from)?;
+    let range = range_of(&last, key)?;
     if last.status == ChunkStatus::Done {
         check_ledgers(stored, destinations, last.number, last.number)?;
         return Ok(after(range).map(|next| (next, done)));
     }
     check_ledgers(stored, destinations, last.number - 1, last.number)?;
-    if destinations.iter().any(|destination| destination.watermark().chunk < last.number) {
+    let committed = destinations.iter().filter(|at| at.watermark().chunk == last.number).count();
+    if committed == 0 {
+        return Ok(Some((NextChunk::New { number: range.number, lower: range.lower }, done)));
+    }
+    if committed < destinations.len() {
         return Ok(Some((NextChunk::Again(range), done)));
     }
     // Every destination had committed the chunk; only the note of it was lost.
@@ -64,12 +69,13 @@ fn check_ledgers(
     Ok(())
 }
 
-fn range_of(chunk: &Chunk) -> Result<ChunkRange, serde_json::Error> {
-    let key = |stored: &Option<serde_json::Value>| stored.clone().map(Key::from_stored).transpose();
-    Ok(ChunkRange { number: chunk.number, lower: key(&chunk.lower_key)?, upper: key(&chunk.upper_key)? })
+fn range_of(chunk: &Chunk, key: &KeyColumns) -> Result<ChunkRange, KeyChanged> {
+    let read =
+        |stored: &Option<serde_json::Value>| stored.as_ref().map(|stored| key.read(stored)).transpose();
+    Ok(ChunkRange { number: chunk.number, lower: read(&chunk.lower_key)?, upper: read(&chunk.upper_key)? })
 }
 
-/// The chunk behind `range`; a range without an upper bound is the last.
+/// The chunk behind `range`; a range without an upper bound is the last. Whether any other was, the next one shows.
 fn after(range: ChunkRange) -> Option<NextChunk> {
     range.upper.map(|upper| NextChunk::New { number: range.number + 1, lower: Some(upper) })
 }

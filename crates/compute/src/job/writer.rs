@@ -1,6 +1,9 @@
 //! A destination on a thread of its own.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -40,7 +43,9 @@ pub(crate) fn write(
 ) {
     for command in commands {
         let answers = matches!(command, Command::Seal | Command::Commit);
-        let result = obey(destination, layout, command);
+        // A panic must not leave the others waiting for this one's answer.
+        let result = catch_unwind(AssertUnwindSafe(|| obey(destination, layout, command)));
+        let result = result.unwrap_or(Err(DestinationError::Panicked));
         let failed = result.is_err();
         if failed {
             destination.rollback();

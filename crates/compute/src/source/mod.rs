@@ -7,7 +7,7 @@ mod walk;
 use backfill_domain::{
     catalog::Table,
     filter::{self, Filter},
-    job::Job,
+    job::{Job, WriteMode},
     source::ConnectionSettings,
     table::TableReference,
 };
@@ -35,28 +35,50 @@ pub(crate) fn open(
     settings: &ConnectionSettings,
     job: &Job,
     interrupts: &Interrupts,
-) -> Result<Client, SourceError> {
+) -> Result<Connection, SourceError> {
     let mut client = connect(settings, &format!("backfill job {}", job.id))?;
     client.batch_execute(SESSION)?;
-    let cancel = CancelHandle::new(&client, settings);
-    interrupts.add(move || {
-        if let Err(error) = cancel.cancel() {
-            log::debug!("cannot cancel the source's query: {error}");
-        }
-    });
-    Ok(client)
+    let connection = Connection { cancel: CancelHandle::new(&client, settings), client };
+    let cancel = connection.cancel.clone();
+    interrupts.add(move || interrupt(&cancel));
+    Ok(connection)
+}
+
+fn interrupt(cancel: &CancelHandle) {
+    if let Err(error) = cancel.cancel() {
+        log::debug!("cannot cancel the source's query: {error}");
+    }
+}
+
+/// A connection to a source.
+pub(crate) struct Connection {
+    /// The connection itself.
+    pub(crate) client: Client,
+    cancel: CancelHandle,
+}
+
+impl Connection {
+    /// Leaves a connection in the middle of a stream. Closing it alone would read the stream to its end first.
+    fn abandon(&self) {
+        interrupt(&self.cancel);
+    }
 }
 
 /// Nothing is ever written to a source. Sorting is made unattractive so that chunks are read along the key's index:
 /// a plan that sorts would read the whole table for each chunk. Compiling a query that reads one chunk does not pay.
+/// Rows that a policy would hide are an error, not a smaller table.
 const SESSION: &str = "SET default_transaction_read_only = on; SET enable_sort = off; SET jit = off; \
-     SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
+     SET row_security = off; SELECT set_config(name, '0', false) FROM pg_settings \
+     WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
 
 /// Finds the job's table and holds the job's filters against it.
 pub(crate) fn select(client: &mut Client, job: &Job) -> Result<Selection, SourceError> {
     let reference: TableReference = job.table_name.parse()?;
     let table =
         find_table(client, &reference)?.ok_or_else(|| SourceError::NoTable(job.table_name.clone()))?;
+    if job.write_mode == WriteMode::Upsert && table.primary_key.is_empty() {
+        return Err(SourceError::NoKey(job.table_name.clone()));
+    }
     if table.columns.is_empty() {
         return Err(SourceError::NoColumns(job.table_name.clone()));
     }

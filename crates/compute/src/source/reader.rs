@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use postgres::Client;
 
-use super::{ChunkRange, NextChunk, SourceError, Walk};
+use super::{ChunkRange, Connection, NextChunk, SourceError, Walk};
 use crate::{
     key::Key,
-    wire::{BatchReader, Layout},
+    wire::{Batch, BatchReader, Layout},
 };
 
 /// Bytes after which a chunk with a key ends, however few its rows are: what a destination must hold at once stays
@@ -16,7 +15,7 @@ use crate::{
 const FULL_CHUNK: u64 = 64 << 20;
 
 /// Connects once more; for a connection that was left in the middle of a stream.
-pub(crate) type Reconnect = Box<dyn Fn() -> Result<Client, SourceError> + Send>;
+pub(crate) type Reconnect = Box<dyn Fn() -> Result<Connection, SourceError> + Send>;
 
 /// What the reader hands over, in order: `Begin`, any number of `Rows`, `End`, and so on for each chunk.
 pub(crate) enum Event {
@@ -26,17 +25,25 @@ pub(crate) enum Event {
         number: i64,
     },
     /// Rows of the chunk.
-    Rows(Arc<crate::wire::Batch>),
-    /// The chunk is read; its range is known now.
-    End(ChunkRange),
+    Rows(Arc<Batch>),
+    /// The chunk is read.
+    End {
+        /// What it holds.
+        range: ChunkRange,
+        /// Whether there are no rows behind it.
+        is_last: bool,
+    },
 }
 
 /// A source's rows in chunks.
 pub(crate) struct Reader {
     connect: Reconnect,
-    client: Client,
+    connection: Connection,
     walk: Walk,
     layout: Arc<Layout>,
+    /// Rows that a chunk has at most.
+    max_rows: u64,
+    /// Rows that the next chunk is to have: fewer than the most while rows are wide.
     chunk_rows: u64,
 }
 
@@ -46,7 +53,7 @@ struct ChunkRead {
     bytes: u64,
     last_key: Option<Key>,
     /// Whether it was cut before the query's end, for its size.
-    cut: bool,
+    is_cut: bool,
 }
 
 /// Nobody takes the rows any more.
@@ -56,34 +63,27 @@ impl Reader {
     /// Reads along `walk` in chunks of at most `chunk_rows` rows.
     pub(crate) fn new(
         connect: Reconnect,
-        client: Client,
+        connection: Connection,
         walk: Walk,
         layout: Arc<Layout>,
         chunk_rows: u32,
     ) -> Self {
-        Self { connect, client, walk, layout, chunk_rows: chunk_rows.into() }
+        let chunk_rows = chunk_rows.into();
+        Self { connect, connection, walk, layout, max_rows: chunk_rows, chunk_rows }
     }
 
     /// Reads from chunk `next` on to the end of the table, or until nobody listens to `events`.
     pub(crate) fn run(mut self, mut next: NextChunk, events: &Sender<Event>) -> Result<(), SourceError> {
         loop {
-            let (number, lower, known) = match next {
-                NextChunk::Again(range) => (range.number, range.lower.clone(), Some(range)),
-                NextChunk::New { number, lower } => (number, lower, None),
-            };
+            let number = next.number();
             if events.send(Event::Begin { number }).is_err() {
                 return Ok(());
             }
-            let Ok(read) = self.read_chunk(lower.as_ref(), known.as_ref(), events)? else {
-                return Ok(());
-            };
-            let range = known.unwrap_or_else(|| {
-                let is_last = !read.cut && (!self.walk.has_key() || read.rows < self.chunk_rows);
-                ChunkRange { number, lower, upper: read.last_key.clone().filter(|_| !is_last) }
-            });
+            let Ok(read) = self.read_chunk(&next, events)? else { return Ok(()) };
+            let (range, is_last) = self.end(next, &read);
             self.adapt(&read)?;
             let upper = range.upper.clone();
-            if events.send(Event::End(range)).is_err() || upper.is_none() {
+            if events.send(Event::End { range, is_last }).is_err() || is_last {
                 return Ok(());
             }
             next = NextChunk::New { number: number + 1, lower: upper };
@@ -92,43 +92,76 @@ impl Reader {
 
     fn read_chunk(
         &mut self,
-        lower: Option<&Key>,
-        known: Option<&ChunkRange>,
+        chunk: &NextChunk,
         events: &Sender<Event>,
     ) -> Result<Result<ChunkRead, HungUp>, SourceError> {
-        let may_cut = self.walk.has_key() && known.is_none();
-        let limit = may_cut.then_some(self.chunk_rows);
-        let upper = known.and_then(|range| range.upper.as_ref());
-        self.client.batch_execute(&self.walk.hold_sql())?;
-        let stream = self.client.copy_out(&self.walk.copy_sql(&self.layout, lower, upper, limit))?;
-        let batch_rows = usize::try_from(self.chunk_rows).unwrap_or(usize::MAX);
+        let (lower, upper, limit) = match chunk {
+            NextChunk::Again(range) => (range.lower.as_ref(), range.upper.as_ref(), None),
+            NextChunk::New { lower, .. } => {
+                (lower.as_ref(), None, self.walk.has_key().then_some(self.chunk_rows))
+            }
+        };
+        self.hold()?;
+        let stream =
+            self.connection.client.copy_out(&self.walk.copy_sql(&self.layout, lower, upper, limit))?;
+        let batch_rows = usize::try_from(self.max_rows).unwrap_or(usize::MAX);
         let mut batches = BatchReader::new(stream, self.layout.width(), batch_rows);
-        let mut read = ChunkRead { rows: 0, bytes: 0, last_key: None, cut: false };
+        let mut read = ChunkRead { rows: 0, bytes: 0, last_key: None, is_cut: false };
         while let Some(batch) = batches.next()? {
             read.rows += batch.rows() as u64;
             read.bytes += batch.bytes().len() as u64;
-            read.last_key = batch.last().map(|tuple| Key::new(self.layout.key_of(&tuple)));
+            read.last_key = batch.last().map(|tuple| self.layout.key_of(&tuple));
             if events.send(Event::Rows(Arc::new(batch))).is_err() {
                 return Ok(Err(HungUp));
             }
-            if may_cut && read.bytes >= FULL_CHUNK {
-                read.cut = read.rows < self.chunk_rows;
-                break;
+            if limit.is_some_and(|limit| read.rows < limit) && read.bytes >= FULL_CHUNK {
+                read.is_cut = true;
+                return Ok(Ok(read));
             }
         }
         drop(batches);
-        if !read.cut {
-            self.client.batch_execute("COMMIT")?;
-        }
+        self.connection.client.batch_execute("COMMIT")?;
         Ok(Ok(read))
     }
 
-    /// After a chunk that was cut for its bytes: asks for fewer rows from now on, and leaves the rest of the stream
-    /// behind with its connection.
+    /// Begins a transaction in which the table stays as it is, and makes sure that its rows still are what the
+    /// destinations expect: the binary form of another type would be taken for one of this.
+    fn hold(&mut self) -> Result<(), SourceError> {
+        self.connection.client.batch_execute(&self.walk.hold_sql())?;
+        let described = self.connection.client.prepare(&self.walk.describe_sql(&self.layout))?;
+        let types = described.columns().iter().map(|column| column.type_().oid());
+        if types.eq(self.layout.type_oids().iter().copied()) {
+            Ok(())
+        } else {
+            Err(SourceError::Altered(self.walk.table().to_owned()))
+        }
+    }
+
+    /// What a chunk holds that was read, and whether it is the last. One without rows ends where it begins.
+    fn end(&self, chunk: NextChunk, read: &ChunkRead) -> (ChunkRange, bool) {
+        match chunk {
+            NextChunk::Again(range) => {
+                let is_last = range.upper.is_none();
+                (range, is_last)
+            }
+            NextChunk::New { number, lower } => {
+                let upper =
+                    if self.walk.has_key() { read.last_key.clone().or_else(|| lower.clone()) } else { None };
+                let is_last = !self.walk.has_key() || (!read.is_cut && read.rows < self.chunk_rows);
+                (ChunkRange { number, lower, upper }, is_last)
+            }
+        }
+    }
+
+    /// After a chunk that was cut for its bytes: asks for fewer rows, and leaves the rest of the stream behind with
+    /// its connection. Once rows are narrower again, asks for more.
     fn adapt(&mut self, read: &ChunkRead) -> Result<(), SourceError> {
-        if read.cut {
-            self.chunk_rows = (FULL_CHUNK * read.rows / read.bytes).clamp(1, self.chunk_rows);
-            self.client = (self.connect)()?;
+        if read.is_cut {
+            self.chunk_rows = (FULL_CHUNK * read.rows / read.bytes).clamp(1, self.max_rows);
+            self.connection.abandon();
+            self.connection = (self.connect)()?;
+        } else if read.bytes < FULL_CHUNK / 2 {
+            self.chunk_rows = (self.chunk_rows * 2).min(self.max_rows);
         }
         Ok(())
     }

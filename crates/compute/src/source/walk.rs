@@ -16,7 +16,7 @@ pub(crate) struct ChunkRange {
     pub(crate) number: i64,
     /// Where it begins.
     pub(crate) lower: Option<Key>,
-    /// Where it ends; the last chunk of a job is open.
+    /// Where it ends. Open for the chunk of a table without a key, or without rows.
     pub(crate) upper: Option<Key>,
 }
 
@@ -32,6 +32,16 @@ pub(crate) enum NextChunk {
         /// Where it begins.
         lower: Option<Key>,
     },
+}
+
+impl NextChunk {
+    /// Place in the job's order, from 1.
+    pub(crate) fn number(&self) -> i64 {
+        match self {
+            Self::Again(range) => range.number,
+            Self::New { number, .. } => *number,
+        }
+    }
 }
 
 /// How the rows of a table are asked for.
@@ -51,6 +61,11 @@ impl Walk {
         }
     }
 
+    /// The key that chunks are cut by; without columns, the whole table is one chunk.
+    pub(crate) fn key(&self) -> &KeyColumns {
+        &self.key
+    }
+
     /// Whether there is a key to cut chunks by; without one the whole table is one chunk.
     pub(crate) fn has_key(&self) -> bool {
         !self.key.is_empty()
@@ -68,6 +83,16 @@ impl Walk {
         sql
     }
 
+    /// A query whose columns are those of the COPY, to look at their types.
+    pub(crate) fn describe_sql(&self, layout: &Layout) -> String {
+        format!("SELECT {} FROM {} AS source", layout.select_list(), self.from)
+    }
+
+    /// The source's table, quoted.
+    pub(crate) fn table(&self) -> &str {
+        &self.from
+    }
+
     /// The COPY that reads the rows behind `lower`, in the key's order: up to `upper` where it is known, or the next
     /// `limit`.
     pub(crate) fn copy_sql(
@@ -80,7 +105,7 @@ impl Walk {
         let compare = |operator, key| self.key.compare("source", operator, key);
         let bounds = [lower.map(|key| compare(">", key)), upper.map(|key| compare("<=", key))];
         let conditions: Vec<_> = self.condition.iter().cloned().chain(bounds.into_iter().flatten()).collect();
-        let mut query = format!("SELECT {} FROM {} AS source", layout.select_list(), self.from);
+        let mut query = self.describe_sql(layout);
         if !conditions.is_empty() {
             query.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
         }

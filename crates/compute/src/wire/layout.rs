@@ -2,7 +2,10 @@
 
 use backfill_domain::{catalog::Table, sql::identifier};
 
+use postgres::types::Type;
+
 use super::batch::Tuple;
+use crate::key::Key;
 
 /// How a column's value travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,14 +18,15 @@ pub(crate) enum Rendition {
 
 /// The columns of a row on the wire, in their order.
 ///
-/// The table's columns come first, in binary form, as long as any destination wants them so; then the texts that
-/// some destination or the key asks for. A PostgreSQL destination with the same types thus takes rows as they are.
+/// The table's columns come first, in binary form, as far as any destination wants them so; then the texts that some
+/// destination or the key asks for.
 #[derive(Debug)]
 pub(crate) struct Layout {
     columns: Vec<(usize, Rendition)>,
     key: Projection,
     select_list: String,
     key_names: Vec<String>,
+    type_oids: Vec<u32>,
 }
 
 /// Where each column that somebody is interested in stands on the wire.
@@ -58,6 +62,7 @@ impl Layout {
             key: Projection(key_positions.collect()),
             select_list: select_list.join(", "),
             key_names: table.primary_key.clone(),
+            type_oids: columns.iter().map(|column| type_oid(table, *column)).collect(),
             columns,
         }
     }
@@ -82,23 +87,22 @@ impl Layout {
         Projection(positions.collect())
     }
 
-    /// The values of the row's key as text, in the key's order; empty for a table without one.
-    pub(crate) fn key_of(&self, tuple: &Tuple<'_>) -> Vec<String> {
+    /// The row's key; without columns for a table without one.
+    pub(crate) fn key_of(&self, tuple: &Tuple<'_>) -> Key {
         let fields: Vec<_> = tuple.fields().collect();
-        let texts =
-            self.key.positions().iter().map(|at| fields.get(*at).copied().flatten().unwrap_or_default());
-        texts.map(|text| String::from_utf8_lossy(text).into_owned()).collect()
+        let text = |at: &usize| fields.get(*at).copied().flatten().unwrap_or_default();
+        let texts = self.key.positions().iter().map(|at| String::from_utf8_lossy(text(at)).into_owned());
+        Key::new(self.key_names.iter().cloned().zip(texts).collect())
     }
 
     /// The row's key for people to read, such as `id = 7`; without a key, what says so.
     pub(crate) fn describe_key(&self, tuple: &Tuple<'_>) -> String {
-        if self.key_names.is_empty() {
-            return "no primary key".to_owned();
-        }
-        let values = self.key_of(tuple);
-        let parts: Vec<_> =
-            self.key_names.iter().zip(values).map(|(name, value)| format!("{name} = {value}")).collect();
-        parts.join(", ")
+        if self.key_names.is_empty() { "no primary key".to_owned() } else { self.key_of(tuple).to_string() }
+    }
+
+    /// The types of the columns of a row on the wire.
+    pub(crate) fn type_oids(&self) -> &[u32] {
+        &self.type_oids
     }
 }
 
@@ -107,6 +111,13 @@ fn expression(table: &Table, (at, rendition): (usize, Rendition)) -> String {
     match rendition {
         Rendition::Binary => name,
         Rendition::Text => format!("{name}::text"),
+    }
+}
+
+fn type_oid(table: &Table, (at, rendition): (usize, Rendition)) -> u32 {
+    match rendition {
+        Rendition::Binary => table.columns[at].data_type.oid,
+        Rendition::Text => Type::TEXT.oid(),
     }
 }
 

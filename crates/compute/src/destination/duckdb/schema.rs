@@ -8,7 +8,7 @@ use duckdb::{Connection, params};
 use super::{fit::fits, ledger};
 use crate::{
     columnar::Kind,
-    destination::{CopySpec, DestinationError, session::Stage},
+    destination::{CopySpec, DestinationError, Watermark, session::Stage},
 };
 
 /// The table's name in its parts, as they are.
@@ -56,21 +56,31 @@ impl Column {
     }
 }
 
-/// Makes the table, or finds the source's columns in the one that is there; gives them in the source's order.
+/// Makes the table's schema where it is absent: the ledger, too, is in it.
+pub(super) fn create(connection: &Connection, name: &Name) -> Result<(), DestinationError> {
+    if name.table.eq_ignore_ascii_case(ledger::TABLE) {
+        return Err(name.error("Backfill keeps its own ledger under this name".to_owned()));
+    }
+    Ok(connection.execute_batch(&format!("CREATE SCHEMA IF NOT EXISTS {}", name.schema_sql()))?)
+}
+
+/// Makes the table, or finds the source's columns in the one that is there; gives them in the source's order. A table
+/// that a job has written to is not made again: the rows up to its `watermark` went with it.
 pub(super) fn prepare(
     connection: &Connection,
     name: &Name,
     spec: &CopySpec,
     kinds: &[Kind],
+    watermark: Watermark,
 ) -> Result<Vec<Column>, DestinationError> {
-    if name.table.eq_ignore_ascii_case(ledger::TABLE) {
-        return Err(name.error("Backfill keeps its own ledger under this name".to_owned()));
-    }
-    connection.execute_batch(&format!("CREATE SCHEMA IF NOT EXISTS {}", name.schema_sql()))?;
     check_case(connection, name)?;
     let present = present_columns(connection, name)?;
+    if present.is_empty() && watermark.chunk > 0 {
+        let rows = watermark.rows;
+        return Err(name.error(format!("it was removed after {rows} rows of this job; start a new job")));
+    }
     if present.is_empty() {
-        return create(connection, name, &spec.table, kinds);
+        return create_table(connection, name, &spec.table, kinds);
     }
     let columns =
         spec.table.columns.iter().zip(kinds).map(|(column, kind)| find(&present, &column.name, kind));
@@ -117,7 +127,7 @@ fn find(present: &[Column], name: &str, kind: &Kind) -> Result<Column, String> {
     Ok(Column { name: name.clone(), sql_type: sql_type.clone() })
 }
 
-fn create(
+fn create_table(
     connection: &Connection,
     name: &Name,
     table: &Table,

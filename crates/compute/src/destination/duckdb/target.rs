@@ -7,7 +7,7 @@ use super::schema::{self, Column, Name};
 use crate::{
     columnar::{Digest, Digested, Kind},
     destination::{
-        CopySpec, DestinationError,
+        CopySpec, DestinationError, Watermark,
         session::{Stage, append},
     },
 };
@@ -25,15 +25,17 @@ pub(super) struct Target {
 
 impl Target {
     /// Makes the table, or checks that the one that is there holds the source's rows.
+    ///
+    /// # Errors
+    /// [`DestinationError::Table`] if the table does not fit, or is gone with the rows up to `watermark`.
     pub(super) fn open(
         connection: &Connection,
-        catalog: &str,
-        schema: &str,
+        name: Name,
         spec: &CopySpec,
         kinds: &[Kind],
+        watermark: Watermark,
     ) -> Result<Self, DestinationError> {
-        let name = Name::new(catalog, schema, &spec.table.name);
-        let columns = schema::prepare(connection, &name, spec, kinds)?;
+        let columns = schema::prepare(connection, &name, spec, kinds, watermark)?;
         let table = &spec.table;
         let upsert = spec.write_mode == WriteMode::Upsert && !table.primary_key.is_empty();
         if upsert {
@@ -45,11 +47,6 @@ impl Target {
             Digested::new(columns.iter().enumerate().map(|(at, column)| column.staged(at)).zip(kinds));
         let held = Digested::new(columns.iter().map(Column::held).zip(kinds));
         Ok(Self { name, columns, key, upsert, staged, held })
-    }
-
-    /// The table's schema as SQL names it.
-    pub(super) fn schema(&self) -> String {
-        self.name.schema_sql()
     }
 
     /// Whether rows have a key by which they are found again.

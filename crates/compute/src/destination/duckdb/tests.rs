@@ -202,6 +202,49 @@ fn a_row_that_is_not_held_as_given_fails_the_chunk() {
 }
 
 #[test]
+fn a_row_lost_before_the_proof_fails_the_chunk() {
+    let (file, spec) = (File::new(), Arc::new(spec(orders())));
+    file.with(&spec, |destination| {
+        destination.begin(1, &layout(destination, &spec)).unwrap();
+        let given = batches(&spec, &[(1, Some("a")), (2, Some("b"))]);
+        given.iter().for_each(|batch| destination.write(batch).unwrap());
+        let lose = format!("DELETE FROM {} WHERE c0 = 2", destination.stage.table());
+        destination.stage.connection().execute_batch(&lose).unwrap();
+        assert!(matches!(destination.verify(), Err(DestinationError::Mismatch { given: 2, held: 1, .. })));
+        destination.rollback();
+    });
+    assert!(file.look(ROWS).is_empty());
+}
+
+#[test]
+fn a_table_that_was_removed_is_not_made_again_for_the_rest() {
+    let (file, first) = (File::new(), Arc::new(spec(orders())));
+    file.with(&first, |destination| copy(destination, &first, 1, &[(1, None), (2, None)]).unwrap());
+    file.prepare("DROP TABLE copied.orders");
+    let refusal = file.refusal(&next_attempt(&first));
+    assert!(
+        refusal.contains("Copied.orders")
+            && refusal.contains("it was removed after 2 rows of this job; start a new job"),
+        "{refusal}"
+    );
+    let tables = "SELECT table_name FROM duckdb_tables()";
+    assert_eq!(file.look(tables), [ledger::TABLE]);
+    let new = Arc::new(spec(orders()));
+    file.with(&new, |destination| copy(destination, &new, 1, &[(1, Some("new"))]).unwrap());
+    assert_eq!(file.look(ROWS), ["1 new"]);
+}
+
+#[test]
+fn a_table_that_was_removed_before_the_first_chunk_is_made_again() {
+    let (file, first) = (File::new(), Arc::new(spec(orders())));
+    file.with(&first, |_| ());
+    file.prepare("DROP TABLE copied.orders");
+    let second = next_attempt(&first);
+    file.with(&second, |destination| copy(destination, &second, 1, &[(1, None)]).unwrap());
+    assert_eq!(file.look(ROWS), ["1 NULL"]);
+}
+
+#[test]
 fn an_older_attempt_is_fenced_off() {
     let (file, first) = (File::new(), Arc::new(spec(orders())));
     let mut session = Session::default();

@@ -24,7 +24,7 @@ impl JobFolder {
     pub(super) fn open(path: &str, table: &Table, job: JobId) -> Result<Self, DestinationError> {
         let table = format!("{}.{}", encoded(&table.schema), encoded(&table.name));
         let folder = Path::new(path).join(table).join(format!("job-{job}"));
-        fs::create_dir_all(&folder).map_err(at(&folder))?;
+        make(&folder)?;
         Ok(Self(folder))
     }
 
@@ -33,9 +33,10 @@ impl JobFolder {
         &self.0
     }
 
-    /// Whether there are parts in it.
-    pub(super) fn has_parts(&self) -> Result<bool, DestinationError> {
-        Ok(self.files()?.iter().any(|name| chunk_of(name).is_some()))
+    /// The parts in it.
+    pub(super) fn parts(&self) -> Result<Vec<PathBuf>, DestinationError> {
+        let names = self.files()?.into_iter().filter(|name| chunk_of(name).is_some());
+        Ok(names.map(|name| self.0.join(name)).collect())
     }
 
     /// Removes what an attempt left behind that did not come to commit: hidden files, and parts of chunks after `last`.
@@ -44,7 +45,11 @@ impl JobFolder {
             let is_left_over = chunk_of(&name).is_some_and(|chunk| chunk > last);
             if is_left_over || is_unfinished(&name) {
                 let path = self.0.join(name);
-                fs::remove_file(&path).map_err(at(&path))?;
+                match fs::remove_file(&path) {
+                    // The attempt that left it behind may still live, and have taken it back at this moment.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    removed => removed.map_err(at(&path))?,
+                }
             }
         }
         Ok(())
@@ -90,6 +95,20 @@ pub(super) fn hidden_name(name: &str, attempt: i32) -> String {
 
 fn is_unfinished(name: &str) -> bool {
     name.starts_with('.') && name.contains(UNFINISHED)
+}
+
+/// Makes a folder, and those above it, where they are absent; what it makes is durable.
+fn make(folder: &Path) -> Result<(), DestinationError> {
+    let is_absent = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let made: Vec<_> = folder.ancestors().take_while(is_absent).collect();
+    fs::create_dir_all(folder).map_err(at(folder))?;
+    for path in made {
+        sync(path)?;
+        // A folder's name is in the one above it; that of a relative path's first is the current one.
+        let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+        sync(above.unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
 }
 
 fn sync(path: &Path) -> Result<(), DestinationError> {

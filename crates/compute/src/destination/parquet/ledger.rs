@@ -40,7 +40,7 @@ impl Ledger {
         let note = ledger.read()?;
         let is_foreign = match &note {
             Some(note) => note.job != spec.job_uid,
-            None => folder.has_parts()?,
+            None => !folder.parts()?.is_empty(),
         };
         if is_foreign {
             return Err(DestinationError::Table {

@@ -131,6 +131,49 @@ fn a_part_that_was_changed_fails_the_chunk() {
 }
 
 #[test]
+fn a_row_lost_before_the_proof_fails_the_chunk() {
+    for table in [orders(), keyless()] {
+        let (folder, spec) = (Folder::new(), Arc::new(spec(table)));
+        let mut destination = open(&folder, &spec).unwrap();
+        destination.begin(1, &layout(&destination, &spec)).unwrap();
+        let given = batches(&spec, &[(1, Some("a")), (2, Some("b"))]);
+        given.iter().for_each(|batch| destination.write(batch).unwrap());
+        let lose = format!("DELETE FROM {} WHERE c0 = 2", destination.stage.table());
+        destination.stage.connection().execute_batch(&lose).unwrap();
+        assert!(matches!(destination.verify(), Err(DestinationError::Mismatch { given: 2, held: 1, .. })));
+    }
+}
+
+#[test]
+fn parts_that_were_removed_are_missed() {
+    let (folder, first) = (Folder::new(), Arc::new(spec(orders())));
+    let mut destination = open(&folder, &first).unwrap();
+    copy(&mut destination, &first, 1, &[(1, None), (2, None)]).unwrap();
+    copy(&mut destination, &first, 2, &[(3, None)]).unwrap();
+    // As if it had died between the rename and the ledger's note: that part does not make up for another.
+    for lost in ["part-000001.parquet", "part-000002.parquet"] {
+        let [lost, left_over] =
+            [lost, "part-000003.parquet"].map(|name| destination.folder.path().join(name));
+        std::fs::rename(lost, left_over).unwrap();
+        let refusal = open(&folder, &next_attempt(&first)).map(drop).unwrap_err().to_string();
+        assert!(refusal.contains("removed after 3 rows of this job; start a new job"), "{refusal}");
+    }
+    assert_eq!(names(&destination), [LEDGER]);
+}
+
+#[test]
+fn an_empty_folder_is_no_loss_where_no_rows_were_committed() {
+    let (folder, first) = (Folder::new(), Arc::new(spec(orders())));
+    let mut destination = open(&folder, &first).unwrap();
+    copy(&mut destination, &first, 1, &[]).unwrap();
+    std::fs::remove_file(destination.folder.path().join("part-000001.parquet")).unwrap();
+    let second = next_attempt(&first);
+    let mut destination = open(&folder, &second).unwrap();
+    copy(&mut destination, &second, 2, &[(1, None)]).unwrap();
+    assert_eq!(rows(&destination), ["1 NULL"]);
+}
+
+#[test]
 fn an_older_attempt_is_fenced_off() {
     let (folder, first) = (Folder::new(), Arc::new(spec(orders())));
     let mut old = open(&folder, &first).unwrap();

@@ -8,7 +8,7 @@ use backfill_domain::{
     table::{TableName, TableReference},
 };
 use backfill_pg::find_table;
-use postgres::{Client, types::Type};
+use postgres::{Client, Row, types::Type};
 
 use super::fit::fits;
 use crate::{
@@ -24,8 +24,11 @@ const LEDGER: &str = "_backfill_ledger";
 const LOCK_TIMEOUT: &str = "SET lock_timeout = '30s'";
 
 /// While chunks are written, others are waited for as long as it takes. What a chunk reads back it finds by its keys;
-/// for want of statistics, the planner might read the whole table for it.
-const SESSION: &str = "RESET lock_timeout; SET enable_seqscan = off; SET jit = off";
+/// for want of statistics, the planner might read the whole table for it. What is committed is durable.
+const SESSION: &str = "SET enable_seqscan = off; SET jit = off; \
+     SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN \
+         ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'); \
+     SELECT set_config(name, 'on', false) FROM pg_settings WHERE name = 'synchronous_commit' AND setting = 'off'";
 
 /// What a chunk executes.
 pub(super) struct Statements {
@@ -86,7 +89,7 @@ pub(super) fn prepare(
     };
     let renditions: Vec<_> = spec.table.columns.iter().map(rendition).collect();
     check_table(&name, &table, spec, &renditions)?;
-    create_stage(client, &spec.table, &renditions)?;
+    create_stage(client, &spec.table, &renditions, &types)?;
     let generated = generated_columns(client, &name)?;
     let goes_direct = generated.is_empty()
         && has_same_columns(&table, &spec.table, &renditions)
@@ -227,13 +230,13 @@ fn create_table(
     client: &mut Client,
     name: &TableName,
     source: &Table,
-    types: &[Option<String>],
+    types: &[Option<HeldType>],
 ) -> Result<Table, DestinationError> {
     let mut definitions = Vec::with_capacity(source.columns.len() + 1);
     for (column, known) in source.columns.iter().zip(types) {
         let not_null = if column.nullable { "" } else { " NOT NULL" };
         // The values of a type that the destination does not know are kept as text.
-        let type_name = known.as_deref().unwrap_or("text");
+        let type_name = known.as_ref().map_or("text", |known| known.full.as_str());
         definitions.push(format!("{} {type_name}{not_null}", identifier(&column.name)));
     }
     if !source.primary_key.is_empty() {
@@ -246,10 +249,19 @@ fn create_table(
     })
 }
 
-/// The types of the source's columns, with their lengths and precisions, in this server's words; `None` for a
+/// A type of the source's in this server's words; the source's own are never part of a statement here.
+struct HeldType {
+    /// With length or precision.
+    full: String,
+    /// Without.
+    bare: String,
+}
+
+/// The types of the source's columns; `None` for a
 /// type that this server has not, or whose values mean nothing to it.
-fn column_types(client: &mut Client, source: &Table) -> Result<Vec<Option<String>>, DestinationError> {
-    let query = "SELECT CASE WHEN known.type IS NOT NULL THEN pg_catalog.format_type(known.type, wanted.modifier) END \
+fn column_types(client: &mut Client, source: &Table) -> Result<Vec<Option<HeldType>>, DestinationError> {
+    let query = "SELECT known.type IS NOT NULL, pg_catalog.format_type(known.type, wanted.modifier), \
+                        pg_catalog.format_type(known.type, -1) \
                  FROM unnest($1::oid[], $2::text[], $3::int[]) \
                       WITH ORDINALITY AS wanted (oid, name, modifier, place) \
                  CROSS JOIN LATERAL (SELECT COALESCE(wanted.oid, pg_catalog.to_regtype(wanted.name)::oid) AS type) known \
@@ -261,7 +273,8 @@ fn column_types(client: &mut Client, source: &Table) -> Result<Vec<Option<String
         types.clone().map(|data_type| (!data_type.is_builtin()).then_some(data_type.name.as_str())).collect();
     let modifiers: Vec<_> = types.map(|data_type| data_type.modifier).collect();
     let rows = client.query(query, &[&oids, &names, &modifiers])?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+    let held = |row: &Row| row.get::<_, bool>(0).then(|| HeldType { full: row.get(1), bare: row.get(2) });
+    Ok(rows.iter().map(held).collect())
 }
 
 fn check_table(
@@ -306,11 +319,12 @@ fn create_stage(
     client: &mut Client,
     source: &Table,
     renditions: &[Rendition],
+    types: &[Option<HeldType>],
 ) -> Result<(), DestinationError> {
-    let columns = source.columns.iter().zip(renditions).map(|(column, rendition)| {
-        let travels_as = match rendition {
-            Rendition::Binary => column.data_type.name.as_str(),
-            Rendition::Text => "text",
+    let columns = source.columns.iter().zip(renditions).zip(types).map(|((column, rendition), known)| {
+        let travels_as = match (rendition, known) {
+            (Rendition::Binary, Some(known)) => known.bare.as_str(),
+            _ => "text",
         };
         format!("{} {travels_as}", identifier(&column.name))
     });
@@ -347,8 +361,11 @@ fn finds_rows_again(
     if !source.primary_key.is_empty() {
         return Ok(table.indexes.iter().any(|index| index.unique && index.columns == source.primary_key));
     }
-    let is_empty = format!("SELECT NOT EXISTS (SELECT FROM {})", name.to_sql());
-    Ok(client.query_one(&is_empty, &[])?.get(0))
+    let is_empty = format!(
+        "SELECT NOT EXISTS (SELECT FROM {table}) AND NOT row_security_active($1::text::regclass)",
+        table = name.to_sql()
+    );
+    Ok(client.query_one(&is_empty, &[&name.to_sql()])?.get(0))
 }
 
 fn direct(name: &TableName, source: &Table) -> Direct {
@@ -370,7 +387,7 @@ fn insert_sql(
     table: &Table,
     spec: &CopySpec,
     renditions: &[Rendition],
-    types: &[Option<String>],
+    types: &[Option<HeldType>],
     generated: &[String],
 ) -> String {
     let mut targets = Vec::new();
@@ -383,7 +400,7 @@ fn insert_sql(
             Rendition::Text => format!("held.{quoted}::text"),
             Rendition::Binary if held_as == Some(&column.data_type) => format!("held.{quoted}"),
             Rendition::Binary => {
-                format!("held.{quoted}::{}", known.as_deref().unwrap_or(&column.data_type.name))
+                format!("held.{quoted}::{}", known.as_ref().map_or("text", |known| known.full.as_str()))
             }
         });
         if generated.contains(&column.name) {
