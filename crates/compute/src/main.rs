@@ -4,6 +4,7 @@ mod columnar;
 mod config;
 mod daemon;
 mod destination;
+mod interrupt;
 mod job;
 mod key;
 mod queue;

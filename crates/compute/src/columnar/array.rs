@@ -1,6 +1,6 @@
 //! PostgreSQL's arrays in binary form (see `array_send` in its sources).
 
-use super::column::Unfit;
+use super::fault::Unfit;
 use crate::wire::Field;
 
 /// Appends the elements of a one-dimensional array that counts from 1 to `elements`. A list knows neither further

@@ -13,7 +13,12 @@ use duckdb::arrow::{
     error::ArrowError,
 };
 
-use super::{array, numeric, types::Kind};
+use super::{
+    array,
+    fault::{Fault, Unfit},
+    numeric,
+    types::Kind,
+};
 use crate::wire::Field;
 
 /// Days and microseconds from the Unix epoch to PostgreSQL's, 2000-01-01.
@@ -22,56 +27,6 @@ const EPOCH_MICROSECONDS: i64 = 946_684_800_000_000;
 
 /// The end of a day: PostgreSQL and DuckDB both know the time 24:00:00.
 const DAY_MICROSECONDS: i64 = 86_400_000_000;
-
-/// Why a value cannot be held.
-#[derive(Debug, PartialEq)]
-pub(super) struct Unfit {
-    /// The value for people to read, where more can be said than its bytes.
-    value: Option<String>,
-    /// What forbids it.
-    pub(super) reason: String,
-}
-
-impl Unfit {
-    pub(super) fn new(value: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { value: Some(value.into()), reason: reason.into() }
-    }
-}
-
-impl From<String> for Unfit {
-    fn from(reason: String) -> Self {
-        Self { value: None, reason }
-    }
-}
-
-impl From<&str> for Unfit {
-    fn from(reason: &str) -> Self {
-        reason.to_owned().into()
-    }
-}
-
-/// A row's value that cannot be held.
-#[derive(Debug, PartialEq)]
-pub(super) struct Fault {
-    /// Which row.
-    pub(super) row: usize,
-    /// Its value.
-    pub(super) value: String,
-    /// What forbids it.
-    pub(super) reason: String,
-}
-
-impl Fault {
-    fn new(row: usize, bytes: &[u8], unfit: Unfit) -> Self {
-        Self { row, value: unfit.value.unwrap_or_else(|| hexadecimal(bytes)), reason: unfit.reason }
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    const SHOWN: usize = 32;
-    let digits: String = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
-    format!("\\x{digits}{}", if bytes.len() > SHOWN { "…" } else { "" })
-}
 
 /// A column's values as the Arrow array of its kind.
 pub(super) fn array_of(kind: &Kind, fields: &[Field<'_>]) -> Result<ArrayRef, Fault> {

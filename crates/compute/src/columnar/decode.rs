@@ -8,10 +8,7 @@ use duckdb::arrow::{
     record_batch::RecordBatch,
 };
 
-use super::{
-    column::{Fault, array_of},
-    types::Kind,
-};
+use super::{column::array_of, fault::Fault, types::Kind};
 use crate::{
     destination::DestinationError,
     wire::{Batch, Layout, Projection, Tuple},

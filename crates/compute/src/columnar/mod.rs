@@ -7,6 +7,7 @@ mod array;
 mod column;
 mod decode;
 mod digest;
+mod fault;
 mod numeric;
 mod types;
 

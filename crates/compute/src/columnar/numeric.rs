@@ -1,7 +1,7 @@
 //! PostgreSQL's numeric in binary form (see `numeric_send` in its sources): a header of four 16-bit words, then
 //! digits to the base of 10,000.
 
-use super::column::Unfit;
+use super::fault::Unfit;
 
 const NEGATIVE: u16 = 0x4000;
 const NAN: u16 = 0xC000;

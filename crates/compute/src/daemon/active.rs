@@ -9,10 +9,7 @@ use std::{
 use backfill_domain::id::JobId;
 use crossbeam_channel::Sender;
 
-use crate::{
-    job::{Interrupts, Stop},
-    queue::Held,
-};
+use crate::{interrupt::Interrupts, job::Stop, queue::Held};
 
 struct ActiveJob {
     attempt: i32,

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     columnar::{Decoder, Digest},
-    job::Interrupts,
+    interrupt::Interrupts,
     wire::{Batch, Layout, Rendition},
 };
 

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub(crate) use self::{error::DestinationError, session::Session};
 use crate::{
-    job::Interrupts,
+    interrupt::Interrupts,
     wire::{Batch, Layout, Rendition},
 };
 

@@ -24,7 +24,7 @@ use self::{
 use super::{CopySpec, Destination, DestinationError, Session, Watermark, session::Stage};
 use crate::{
     columnar::{Decoder, Digest},
-    job::Interrupts,
+    interrupt::Interrupts,
     wire::{Batch, Layout, Rendition},
 };
 

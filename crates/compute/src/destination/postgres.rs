@@ -6,7 +6,11 @@
 //! table; one INSERT moves them on and returns what the table holds of them.
 
 mod fit;
+mod ledger;
+mod once;
 mod prepare;
+mod statements;
+mod types;
 
 use std::{io::Write, sync::Arc};
 
@@ -14,10 +18,10 @@ use backfill_domain::{destination::PostgresSettings, id::DestinationId, job::Wri
 use backfill_pg::{CancelHandle, connect};
 use postgres::{Client, error::SqlState};
 
-use self::prepare::{Statements, prepare, session_name};
+use self::{ledger::session_name, prepare::prepare, statements::Statements};
 use super::{CopySpec, Destination, DestinationError, Watermark};
 use crate::{
-    job::Interrupts,
+    interrupt::Interrupts,
     key::Key,
     wire::{Batch, BatchReader, Checksum, HEADER, Layout, Projection, Rendition, TRAILER},
 };

@@ -22,7 +22,7 @@ pub(super) use self::{
     stage::{Stage, append},
 };
 use super::DestinationError;
-use crate::job::Interrupts;
+use crate::interrupt::Interrupts;
 
 /// What DuckDB may hold in memory; what is more goes into a private folder. It is no reserve: a job that needs less
 /// uses less.

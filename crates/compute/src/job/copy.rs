@@ -11,15 +11,16 @@ use std::{
 };
 
 use backfill_domain::destination::Destination as StoredDestination;
-use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
+use crossbeam_channel::{Receiver, RecvError, Sender, bounded, select, unbounded};
 
 use super::{
-    Control, Interrupts, JobContext, JobError,
+    Control, JobContext, JobError, Stop,
     pace::Pace,
     writer::{Command, Reply, write},
 };
 use crate::{
     destination::{Destination, Watermark},
+    interrupt::Interrupts,
     queue::{Claim, Progress},
     source::{ChunkRange, Event, NextChunk, Reader, SourceError},
     wire::{Batch, Layout},
@@ -201,12 +202,7 @@ impl Conductor<'_> {
                         self.accept(reply)?;
                     }
                 }
-                recv(self.control()) -> stop => {
-                    if let Ok(stop) = stop {
-                        self.copy.control.hear(stop);
-                    }
-                    self.check_stop()?;
-                }
+                recv(self.copy.control.channel()) -> stop => self.hear(stop)?,
             }
         }
     }
@@ -273,12 +269,7 @@ impl Conductor<'_> {
             select! {
                 // The writers hold the channel open until each has answered or died with an answer.
                 recv(self.replies) -> reply => return reply.map_err(|_| Halt::Failed(JobError::Panicked)),
-                recv(self.control()) -> stop => {
-                    if let Ok(stop) = stop {
-                        self.copy.control.hear(stop);
-                    }
-                    self.check_stop()?;
-                }
+                recv(self.copy.control.channel()) -> stop => self.hear(stop)?,
             }
         }
     }
@@ -292,12 +283,7 @@ impl Conductor<'_> {
                     // The writer is gone: its last reply says why.
                     Err(_) => self.next_reply().and_then(|reply| self.accept(reply).map(drop)),
                 },
-                recv(self.control()) -> stop => {
-                    if let Ok(stop) = stop {
-                        self.copy.control.hear(stop);
-                    }
-                    self.check_stop()?;
-                }
+                recv(self.copy.control.channel()) -> stop => self.hear(stop)?,
             }
         }
     }
@@ -307,12 +293,12 @@ impl Conductor<'_> {
         reply.result.map_err(|error| Halt::Failed(JobError::at(stored, error)))
     }
 
-    /// The control channel, or once nobody can speak on it any more, silence.
-    fn control(&self) -> &Receiver<super::Stop> {
-        self.copy.control.channel()
-    }
-
-    fn check_stop(&self) -> Result<(), Halt> {
+    /// Takes a word from the control channel in: whether the copy goes on. Once nobody can speak on it any more, which
+    /// comes with the daemon's end alone, it yields errors.
+    fn hear(&self, stop: Result<Stop, RecvError>) -> Result<(), Halt> {
+        if let Ok(stop) = stop {
+            self.copy.control.hear(stop);
+        }
         match self.copy.control.stop() {
             Some(stop) if stop.is_immediate() || !self.copy.stops_between_chunks => {
                 Err(Halt::Failed(JobError::Stopped))

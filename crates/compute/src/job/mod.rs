@@ -3,7 +3,6 @@
 mod control;
 mod copy;
 mod error;
-mod interrupt;
 mod pace;
 mod resume;
 mod writer;
@@ -19,10 +18,7 @@ use backfill_domain::{
     job::Job,
 };
 
-pub(crate) use self::{
-    control::{Control, Stop},
-    interrupt::Interrupts,
-};
+pub(crate) use self::control::{Control, Stop};
 use self::{
     copy::{Copy, Done, Ending},
     error::JobError,
@@ -30,6 +26,7 @@ use self::{
 };
 use crate::{
     destination::{self, CopySpec, Destination, Session},
+    interrupt::Interrupts,
     queue::{Claim, Outcome, Queue, QueueError},
     source::{self, Reader, Walk},
     wire::Layout,

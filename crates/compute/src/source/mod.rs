@@ -19,7 +19,7 @@ pub(crate) use self::{
     reader::{Event, Reader},
     walk::{ChunkRange, NextChunk, Walk},
 };
-use crate::job::Interrupts;
+use crate::interrupt::Interrupts;
 
 /// What a job asks of its source, checked against the catalogue as it is now.
 pub(crate) struct Selection {

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{destination::DestinationError, job::Interrupts};
+use crate::{destination::DestinationError, interrupt::Interrupts};
 
 /// The files that jobs of this process have open.
 static CLAIMED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());

@@ -12,7 +12,7 @@ use backfill_domain::sql::duckdb_literal;
 use duckdb::Connection;
 
 use super::{Instance, claim::Claim};
-use crate::{destination::DestinationError, job::Interrupts};
+use crate::{destination::DestinationError, interrupt::Interrupts};
 
 /// How long to try for a file that another program has open. Tools open files for the length of a query.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,129 @@
+//! Who works at what: claims of jobs, their renewal, and the end of those that were not renewed.
+
+use backfill_domain::{
+    id::JobId,
+    job::{Job, JobStatus},
+    schema::backfill_workers,
+    worker::{LEASE_SECONDS, Worker},
+};
+use diesel::{
+    dsl::{now, sql},
+    prelude::*,
+    sql_query,
+    sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz, Uuid as SqlUuid},
+};
+
+use super::{Queue, QueueError};
+
+/// What the queue says of a job that this daemon runs.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub(crate) struct Held {
+    /// The job.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) id: JobId,
+    /// The claim under which it is held.
+    #[diesel(sql_type = Integer)]
+    pub(crate) attempt: i32,
+    /// Whether a user asked to cancel it.
+    #[diesel(sql_type = Bool)]
+    pub(crate) cancel_requested: bool,
+}
+
+/// Takes jobs in order of priority, then age. Locked rows are another daemon's and skipped.
+const CLAIM: &str = "
+    WITH next AS (
+        SELECT id FROM queue_backfill_data
+        WHERE status = 'PENDING' AND run_after <= now()
+        ORDER BY priority DESC, run_after, id
+        LIMIT $1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE queue_backfill_data AS job
+    SET status = 'EXECUTING', attempt = job.attempt + 1, claimed_by = $2,
+        lease_expires_at = now() + make_interval(secs => $3), started_at = COALESCE(job.started_at, now()),
+        error_message = NULL, updated_at = now()
+    FROM next WHERE job.id = next.id
+    RETURNING job.*";
+
+/// Renews the leases of the jobs that this daemon runs and still holds.
+const RENEW: &str = "
+    UPDATE queue_backfill_data
+    SET lease_expires_at = now() + make_interval(secs => $3)
+    WHERE status = 'EXECUTING' AND claimed_by = $1 AND id = ANY ($2)
+    RETURNING id, attempt, cancel_requested_at IS NOT NULL AS cancel_requested";
+
+/// Takes jobs from daemons that have not renewed their lease. One that hangs in the middle of a transaction holds its
+/// job's row; it is taken as soon as the server has ended that transaction.
+const REAP: &str = "
+    WITH reaped AS (
+        UPDATE queue_backfill_data
+        SET status = CASE WHEN cancel_requested_at IS NULL THEN 'PENDING' ELSE 'CANCELLED' END,
+            finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
+            claimed_by = NULL, lease_expires_at = NULL, updated_at = now()
+        WHERE id IN (
+            SELECT id FROM queue_backfill_data
+            WHERE status = 'EXECUTING' AND lease_expires_at < now()
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING id, status
+    ), parts AS (
+        UPDATE backfill_job_destinations AS part SET status = reaped.status
+        FROM reaped WHERE part.job_id = reaped.id
+    )
+    SELECT id, status FROM reaped";
+
+/// A job whose daemon fell silent, and where it stands now.
+#[derive(Debug, QueryableByName)]
+pub(crate) struct Reaped {
+    /// The job.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) id: JobId,
+    /// PENDING, or CANCELLED where a user had asked for that.
+    #[diesel(sql_type = Text)]
+    pub(crate) status: JobStatus,
+}
+
+impl Queue {
+    /// Reports this daemon as alive.
+    pub(crate) fn report(&self, worker: &Worker) -> Result<(), QueueError> {
+        diesel::insert_into(backfill_workers::table)
+            .values(worker)
+            .on_conflict(backfill_workers::id)
+            .do_update()
+            .set(backfill_workers::heartbeat_at.eq(now))
+            .execute(&mut self.connection()?)?;
+        Ok(())
+    }
+
+    /// Takes this daemon off the list, and with it those that have not reported for a day.
+    pub(crate) fn sign_off(&self) -> Result<(), QueueError> {
+        let forgotten = backfill_workers::heartbeat_at.lt(sql::<Timestamptz>("now() - interval '1 day'"));
+        diesel::delete(backfill_workers::table.filter(backfill_workers::id.eq(self.worker).or(forgotten)))
+            .execute(&mut self.connection()?)?;
+        Ok(())
+    }
+
+    /// Claims up to `limit` jobs.
+    pub(crate) fn claim(&self, limit: i64) -> Result<Vec<Job>, QueueError> {
+        let jobs = sql_query(CLAIM)
+            .bind::<BigInt, _>(limit)
+            .bind::<SqlUuid, _>(self.worker)
+            .bind::<Integer, _>(LEASE_SECONDS)
+            .load(&mut self.connection()?)?;
+        Ok(jobs)
+    }
+
+    /// Renews the leases of `jobs`; those that are missing from the answer are lost.
+    pub(crate) fn renew(&self, jobs: &[JobId]) -> Result<Vec<Held>, QueueError> {
+        let held = sql_query(RENEW)
+            .bind::<SqlUuid, _>(self.worker)
+            .bind::<Array<BigInt>, _>(jobs)
+            .bind::<Integer, _>(LEASE_SECONDS)
+            .load(&mut self.connection()?)?;
+        Ok(held)
+    }
+
+    /// Takes jobs away from daemons that have not renewed their lease.
+    pub(crate) fn reap(&self) -> Result<Vec<Reaped>, QueueError> {
+        Ok(sql_query(REAP).load(&mut self.connection()?)?)
+    }
+}

@@ -1,0 +1,224 @@
+//! How far jobs have come and how they ended. Every change is fenced by the claim.
+
+use backfill_domain::{
+    chunk::ChunkStatus,
+    id::{DestinationId, JobId},
+    job::JobStatus,
+    schema::{backfill_chunks, backfill_job_destinations, queue_backfill_data},
+};
+use chrono::{DateTime, Utc};
+use diesel::{
+    PgConnection,
+    dsl::{now, sql},
+    prelude::*,
+    sql_types::{Nullable, Timestamptz},
+};
+use uuid::Uuid;
+
+use super::{Claim, Queue, QueueError, held};
+use crate::{key::Key, source::ChunkRange};
+
+/// How far a job has come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress {
+    /// Rows that every destination has committed.
+    pub(crate) rows: i64,
+    /// Their bytes as the source sent them.
+    pub(crate) bytes: i64,
+    /// Rows a second of late.
+    pub(crate) rows_per_second: f64,
+    /// Bytes a second of late.
+    pub(crate) bytes_per_second: f64,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome {
+    /// Everything arrived and was verified.
+    Completed,
+    /// A user cancelled it.
+    Cancelled,
+    /// The daemon stops; another one is to go on.
+    HandedBack,
+    /// An error stopped it.
+    Failed {
+        /// Why, and what to do.
+        message: String,
+        /// The destination at fault, if one was.
+        destination: Option<DestinationId>,
+        /// Whether that destination held something else than it was given.
+        is_mismatch: bool,
+    },
+}
+
+impl Queue {
+    /// Notes how many rows the job is expected to copy, and that its destinations are being written.
+    pub(crate) fn begin(&self, claim: Claim, expected_rows: i64) -> Result<(), QueueError> {
+        self.connection()?.transaction(|connection| {
+            let changes = (
+                queue_backfill_data::total_record.eq(expected_rows),
+                queue_backfill_data::total_is_estimate.eq(true),
+                queue_backfill_data::updated_at.eq(now),
+            );
+            let changed = diesel::update(held(claim, self.worker)).set(changes).execute(connection)?;
+            fenced(changed)?;
+            set_destinations(claim.job, JobStatus::Executing, connection)
+        })
+    }
+
+    /// Fixes the range of a chunk whose rows every destination has taken and none has committed yet.
+    pub(crate) fn begin_chunk(
+        &self,
+        claim: Claim,
+        chunk: &ChunkRange,
+        rows: i64,
+        bytes: i64,
+    ) -> Result<(), QueueError> {
+        self.connection()?.transaction(|connection| {
+            self.lock(claim, connection)?;
+            let values = (
+                backfill_chunks::job_id.eq(claim.job),
+                backfill_chunks::number.eq(chunk.number),
+                backfill_chunks::lower_key.eq(stored(chunk.lower.as_ref())),
+                backfill_chunks::upper_key.eq(stored(chunk.upper.as_ref())),
+                backfill_chunks::status.eq(ChunkStatus::Copying),
+                backfill_chunks::row_count.eq(rows),
+                backfill_chunks::byte_count.eq(bytes),
+                backfill_chunks::attempt.eq(claim.attempt),
+            );
+            let again = (
+                backfill_chunks::upper_key.eq(stored(chunk.upper.as_ref())),
+                backfill_chunks::row_count.eq(rows),
+                backfill_chunks::byte_count.eq(bytes),
+                backfill_chunks::attempt.eq(claim.attempt),
+            );
+            diesel::insert_into(backfill_chunks::table)
+                .values(values)
+                .on_conflict((backfill_chunks::job_id, backfill_chunks::number))
+                .do_update()
+                .set(again)
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    /// Notes that every destination has committed chunk `number`, and how far the job has come by it.
+    pub(crate) fn finish_chunk(
+        &self,
+        claim: Claim,
+        number: i64,
+        progress: Progress,
+        destination_rows: &[(DestinationId, i64)],
+    ) -> Result<(), QueueError> {
+        self.connection()?.transaction(|connection| {
+            let changes = (
+                queue_backfill_data::count_record.eq(progress.rows),
+                queue_backfill_data::count_byte.eq(progress.bytes),
+                queue_backfill_data::rows_per_second.eq(progress.rows_per_second),
+                queue_backfill_data::bytes_per_second.eq(progress.bytes_per_second),
+                queue_backfill_data::updated_at.eq(now),
+            );
+            let changed = diesel::update(held(claim, self.worker)).set(changes).execute(connection)?;
+            fenced(changed)?;
+            diesel::update(backfill_chunks::table.find((claim.job, number)))
+                .set((backfill_chunks::status.eq(ChunkStatus::Done), backfill_chunks::finished_at.eq(now)))
+                .execute(connection)?;
+            set_rows(claim.job, destination_rows, connection)?;
+            Ok(())
+        })
+    }
+
+    /// Notes how many rows each destination has committed.
+    pub(crate) fn note_rows(
+        &self,
+        claim: Claim,
+        destination_rows: &[(DestinationId, i64)],
+    ) -> Result<(), QueueError> {
+        self.connection()?.transaction(|connection| {
+            self.lock(claim, connection)?;
+            set_rows(claim.job, destination_rows, connection)
+        })
+    }
+
+    /// Writes down how the job ended and lets go of it.
+    pub(crate) fn finish(&self, claim: Claim, outcome: &Outcome) -> Result<(), QueueError> {
+        self.connection()?.transaction(|connection| {
+            let cancel_requested = self.lock(claim, connection)?;
+            let (status, message) = match outcome {
+                Outcome::Completed => (JobStatus::Completed, None),
+                Outcome::HandedBack if !cancel_requested => (JobStatus::Pending, None),
+                Outcome::Cancelled | Outcome::HandedBack => (JobStatus::Cancelled, None),
+                Outcome::Failed { message, .. } => (JobStatus::Failed, Some(message.as_str())),
+            };
+            let finished_at = sql::<Nullable<Timestamptz>>(if status.is_active() { "NULL" } else { "now()" });
+            let changes = (
+                queue_backfill_data::status.eq(status),
+                queue_backfill_data::error_message.eq(message),
+                queue_backfill_data::claimed_by.eq(None::<Uuid>),
+                queue_backfill_data::lease_expires_at.eq(None::<DateTime<Utc>>),
+                queue_backfill_data::finished_at.eq(finished_at),
+                queue_backfill_data::updated_at.eq(now),
+            );
+            let changed = diesel::update(held(claim, self.worker)).set(changes).execute(connection)?;
+            fenced(changed)?;
+            if matches!(outcome, Outcome::Completed) {
+                set_completed(claim.job, connection)?;
+            }
+            set_destinations(claim.job, status, connection)?;
+            if let Outcome::Failed { message, destination: Some(destination), is_mismatch } = outcome {
+                let verified = is_mismatch.then_some(false);
+                let changes = (
+                    backfill_job_destinations::error_message.eq(message),
+                    backfill_job_destinations::verified.eq(verified),
+                );
+                diesel::update(backfill_job_destinations::table.find((claim.job, *destination)))
+                    .set(changes)
+                    .execute(connection)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A completed job's total is no estimate any more, and every chunk of each destination was verified.
+fn set_completed(job: JobId, connection: &mut PgConnection) -> Result<(), QueueError> {
+    let total = queue_backfill_data::total_record.eq(queue_backfill_data::count_record.nullable());
+    diesel::update(queue_backfill_data::table.find(job))
+        .set((total, queue_backfill_data::total_is_estimate.eq(false)))
+        .execute(connection)?;
+    diesel::update(backfill_job_destinations::table.filter(backfill_job_destinations::job_id.eq(job)))
+        .set(backfill_job_destinations::verified.eq(true))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn set_rows(
+    job: JobId,
+    destination_rows: &[(DestinationId, i64)],
+    connection: &mut PgConnection,
+) -> Result<(), QueueError> {
+    for (destination, rows) in destination_rows {
+        diesel::update(backfill_job_destinations::table.find((job, *destination)))
+            .set(backfill_job_destinations::count_record.eq(rows))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+fn set_destinations(job: JobId, status: JobStatus, connection: &mut PgConnection) -> Result<(), QueueError> {
+    diesel::update(backfill_job_destinations::table.filter(backfill_job_destinations::job_id.eq(job)))
+        .set((
+            backfill_job_destinations::status.eq(status),
+            backfill_job_destinations::error_message.eq(None::<String>),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn fenced(changed: usize) -> Result<(), QueueError> {
+    if changed == 0 { Err(QueueError::LeaseLost) } else { Ok(()) }
+}
+
+fn stored(key: Option<&Key>) -> Option<serde_json::Value> {
+    key.map(Key::to_stored)
+}
