@@ -66,6 +66,8 @@ CREATE TABLE queue_backfill_data (
     lease_expires_at    TIMESTAMPTZ,
     cancel_requested_at TIMESTAMPTZ,
     error_message       TEXT,
+    -- The source table's key and columns when the job began: chunks go on along that key alone.
+    source_shape        TEXT,
     created_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
     started_at          TIMESTAMPTZ,
     finished_at         TIMESTAMPTZ,

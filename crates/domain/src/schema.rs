@@ -68,6 +68,7 @@ diesel::table! {
         lease_expires_at -> Nullable<Timestamptz>,
         cancel_requested_at -> Nullable<Timestamptz>,
         error_message -> Nullable<Text>,
+        source_shape -> Nullable<Text>,
         created_at -> Timestamptz,
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,

@@ -183,3 +183,21 @@ fn jobs_on_one_duckdb_file_wait_for_each_other() {
         job.compare(table).assert_equal();
     }
 }
+
+#[test]
+fn rows_of_megabytes_are_cut_into_chunks_that_fit_into_memory() {
+    let stack = Stack::with_batches(
+        1000,
+        "CREATE TABLE files (id int PRIMARY KEY, content bytea, plain text);
+         INSERT INTO files SELECT n, decode(repeat(md5(n::text), 65536), 'hex'), repeat(md5(n::text), 32768)
+         FROM generate_series(1, 60) n",
+    );
+    let daemon = stack.daemon();
+    let job = stack.append(&[Place::Postgres, Place::Parquet], "files");
+    assert_eq!(job.completes(), 60);
+    let peak = daemon.peak_memory();
+    job.compare("files").assert_equal();
+    let chunks = stack.client.get(&format!("/backfill/{}/chunks", job.id)).json(200);
+    assert!(chunks["items"].as_array().unwrap().len() > 1, "{chunks:#}");
+    assert!(peak < 300 << 20, "{} MiB", peak >> 20);
+}

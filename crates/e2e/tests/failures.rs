@@ -249,3 +249,125 @@ fn a_job_may_be_asked_for_again_after_it_failed() {
     assert_eq!(job.completes(), 1000);
     job.compare("orders").assert_equal();
 }
+
+/// Waits until every job has done some chunks, and has their daemon hand them back.
+fn hand_back(stack: &Stack, jobs: &[Job<'_>]) {
+    let mut daemon = stack.daemon();
+    jobs.iter().for_each(Job::is_under_way);
+    daemon.signal("TERM");
+    assert!(daemon.ends().success());
+    jobs.iter().for_each(|job| assert_eq!(job.status(), "PENDING", "{:#}", job.get()));
+}
+
+/// A table whose rows are of several types.
+fn facts(rows: u32) -> String {
+    format!(
+        "CREATE TABLE facts (id int PRIMARY KEY, json text, moment timestamp);
+         INSERT INTO facts SELECT n, '{{\"n\":' || n || '}}', timestamp '2024-01-01' + n * interval '1 hour'
+         FROM generate_series(1, {rows}) n;"
+    )
+}
+
+/// Changes to that table, each with what is to be compared where a job survives it.
+const RETYPED: [(&str, &str); 2] = [
+    ("ALTER COLUMN json TYPE jsonb USING json::jsonb", "id, replace(json::varchar, ' ', '') AS json"),
+    (
+        "ALTER COLUMN moment TYPE timestamptz USING moment AT TIME ZONE 'Asia/Tokyo'",
+        "id, moment::timestamptz AS moment",
+    ),
+];
+
+/// Asserts that a job on the table has told of a change, or has brought what the table holds now.
+#[track_caller]
+fn fails_or_is_right(job: &Job<'_>, change: &str, columns: &str) {
+    if job.becomes_end()["status"] == "COMPLETED" {
+        return job.compare("facts").columns(columns).assert_equal();
+    }
+    let message = job.fails();
+    let tells = message.contains("start a new job") || message.contains("cannot take the rows");
+    assert!(message.contains("facts") && tells, "{change}: {message}");
+}
+
+#[test]
+fn a_column_whose_type_changes_while_a_job_runs_is_never_misread() {
+    for (change, columns) in RETYPED {
+        let stack = Stack::with_batches(20, &facts(2000));
+        stack.slow_down("facts", 10);
+        let _daemon = stack.daemon();
+        let job = stack.append(ALL, "facts");
+        job.is_under_way();
+        stack.source.execute(&format!("ALTER TABLE facts {change}"));
+        fails_or_is_right(&job, change, columns);
+    }
+}
+
+#[test]
+fn a_column_whose_type_changes_between_two_attempts_is_never_misread() {
+    for (change, columns) in RETYPED {
+        let stack = Stack::with_batches(10, &facts(2000));
+        stack.slow_down("facts", 10);
+        let jobs: Vec<_> = ALL.iter().map(|place| stack.append(&[*place], "facts")).collect();
+        hand_back(&stack, &jobs);
+        stack.source.execute(&format!("ALTER TABLE facts {change}"));
+        let _daemon = stack.daemon();
+        jobs.iter().for_each(|job| fails_or_is_right(job, change, columns));
+    }
+}
+
+/// Chunks go on behind the last one's key, which means nothing in another order.
+#[test]
+fn a_key_that_changes_between_two_attempts_is_noticed() {
+    let changes = [
+        ("id", "DROP CONSTRAINT t0_pkey, ADD PRIMARY KEY (other)"),
+        ("id, name", "DROP CONSTRAINT t1_pkey, ADD PRIMARY KEY (name, id)"),
+        ("id", "ALTER COLUMN id TYPE text"),
+        ("name", "ALTER COLUMN name TYPE text COLLATE \"en-x-icu\""),
+    ];
+    let table = |(at, (key, _)): (usize, &(&str, &str))| {
+        format!(
+            "CREATE TABLE t{at} (id int, name text COLLATE \"C\", other int NOT NULL, PRIMARY KEY ({key}));
+             INSERT INTO t{at} SELECT n, chr(CASE WHEN n % 2 = 0 THEN 78 ELSE 97 END + n % 13) || n, 5000 - n
+             FROM generate_series(1, 3000) n;"
+        )
+    };
+    let stack = Stack::with_batches(10, &changes.iter().enumerate().map(table).collect::<String>());
+    let jobs: Vec<_> = (0..4).map(|at| stack.append(&[Place::Parquet], &format!("t{at}"))).collect();
+    hand_back(&stack, &jobs);
+    for (at, (_, change)) in changes.iter().enumerate() {
+        stack.source.execute(&format!("ALTER TABLE t{at} {change}"));
+    }
+    let _daemon = stack.daemon();
+    let unnoticed = |(job, (key, change)): (&Job<'_>, &(&str, &str))| {
+        let ended = job.becomes_end();
+        let message = ended["error_message"].as_str().unwrap_or_default();
+        let is_noticed = ended["status"] == "FAILED" && message.contains("start a new job");
+        (!is_noticed).then(|| format!("({key}) {change}: {} of 3000 rows, {message}", ended["count_record"]))
+    };
+    let unnoticed: Vec<_> = jobs.iter().zip(&changes).filter_map(unnoticed).collect();
+    assert!(unnoticed.is_empty(), "{unnoticed:#?}");
+}
+
+#[test]
+fn what_was_copied_and_is_removed_between_two_attempts_is_missed() {
+    let stack = Stack::with_batches(10, &orders(3000));
+    stack.slow_down("orders", 10);
+    let jobs: Vec<_> = ALL.iter().map(|place| stack.append(&[*place], "orders")).collect();
+    hand_back(&stack, &jobs);
+    stack.destination.execute("DROP TABLE orders");
+    let file = duckdb::Connection::open(stack.folder.join("dwh.duckdb")).unwrap();
+    file.execute_batch("DROP TABLE orders").unwrap();
+    drop(file);
+    std::fs::remove_file(a_part(&stack, &jobs[2])).unwrap();
+    let _daemon = stack.daemon();
+    for job in &jobs {
+        job.fails_naming(&["orders", "removed after", "start a new job"]);
+    }
+}
+
+/// One of the files that a job has written.
+fn a_part(stack: &Stack, job: &Job<'_>) -> std::path::PathBuf {
+    let folder = stack.folder.join("lake").join("public.orders").join(format!("job-{}", job.id));
+    let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths = files.map(|file| file.unwrap().path());
+    paths.find(|path| path.extension().is_some_and(|extension| extension == "parquet")).unwrap()
+}

@@ -154,3 +154,26 @@ fn a_table_of_nothing_but_its_key_can_be_copied_twice() {
         job.compare("pairs").assert_equal();
     }
 }
+
+/// The operators of such a key are an extension's, in whichever schema that is, and do not order as bytes do.
+#[test]
+fn keys_of_an_extensions_type_are_walked_in_its_order() {
+    for schema in ["public", r#""My ""Types""#] {
+        let stack = Stack::with_batches(
+            7,
+            &format!(
+                "CREATE SCHEMA IF NOT EXISTS {schema}; CREATE EXTENSION citext SCHEMA {schema};
+                 CREATE TABLE single (key {schema}.citext PRIMARY KEY, n int);
+                 INSERT INTO single SELECT chr(CASE WHEN n % 3 = 0 THEN 65 ELSE 97 END + n % 26) || n, n FROM generate_series(1, 300) n;
+                 CREATE TABLE double (n int, key {schema}.citext, PRIMARY KEY (key, n));
+                 INSERT INTO double SELECT n, chr(CASE WHEN n % 3 = 0 THEN 65 ELSE 97 END + n % 5) FROM generate_series(1, 300) n;"
+            ),
+        );
+        let _daemon = stack.daemon();
+        for table in ["single", "double"] {
+            let job = stack.append(&[Place::Postgres, Place::Parquet], table);
+            assert_eq!(job.completes(), 300, "{table} with citext in {schema}");
+            job.compare(table).columns("key::varchar AS key, n").assert_equal();
+        }
+    }
+}

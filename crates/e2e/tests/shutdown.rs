@@ -68,3 +68,21 @@ fn an_idle_daemon_stops_at_once() {
     let pending = stack.append(&[Place::Parquet], "orders");
     assert_eq!(pending.status(), "PENDING");
 }
+
+#[test]
+fn a_job_that_is_cancelled_while_its_daemon_stops_is_not_handed_back() {
+    let stack = Stack::with_batches(100, &orders(6000));
+    stack.slow_down("orders", 50);
+    let mut daemon = stack.daemon();
+    let job = stack.append(ALL, "orders");
+    job.is_under_way();
+    daemon.signal("STOP");
+    stack.metadata.execute("UPDATE queue_backfill_data SET cancel_requested_at = now()");
+    daemon.signal("TERM");
+    daemon.signal("CONT");
+    assert!(daemon.ends().success());
+    let cancelled = job.get();
+    assert_eq!(cancelled["status"], "CANCELLED", "{cancelled:#}");
+    assert!(cancelled["finished_at"].is_string() && cancelled["error_message"].is_null(), "{cancelled:#}");
+    assert_eq!(stack.destination.count("orders"), cancelled["count_record"].as_i64().unwrap());
+}

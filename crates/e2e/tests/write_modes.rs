@@ -184,3 +184,91 @@ fn a_trigger_that_drops_rows_does_not_go_unnoticed() {
     job.fails_naming(&["dwh", "verify"]);
     assert_eq!(stack.destination.count("orders"), 200, "the chunks before the bad one");
 }
+
+#[test]
+fn an_upsert_that_meets_known_keys_half_way_replaces_their_rows() {
+    let stack = Stack::with_batches(100, &orders(1000));
+    stack.slow_down("orders", 0);
+    stack
+        .destination
+        .execute("INSERT INTO orders (id, customer) SELECT n, 'old' FROM generate_series(500, 600) n");
+    let _daemon = stack.daemon();
+    let job = upsert(&stack, &[Place::Postgres], "orders");
+    assert_eq!(job.completes(), 1000);
+    job.compare("orders").assert_equal();
+}
+
+#[test]
+fn appending_to_a_table_without_a_key_leaves_its_rows_alone() {
+    let stack = Stack::with_batches(100, "CREATE TABLE log AS SELECT n FROM generate_series(1, 700) n");
+    stack.destination.execute("CREATE TABLE log AS SELECT -n AS n FROM generate_series(1, 50) n");
+    let _daemon = stack.daemon();
+    let job = stack.append(&[Place::Postgres], "log");
+    assert_eq!(job.completes(), 700);
+    job.compare("log").among("n > 0").assert_equal();
+    assert_eq!(job.rows_in(Place::Postgres, "log"), 750);
+}
+
+#[test]
+fn a_trigger_that_changes_a_value_does_not_go_unnoticed() {
+    for key in ["PRIMARY KEY", ""] {
+        let stack = Stack::with_batches(
+            100,
+            &format!(
+                "CREATE TABLE t (id int {key}, n int); INSERT INTO t SELECT n, n FROM generate_series(1, 500) n"
+            ),
+        );
+        stack.destination.execute(&format!(
+            "CREATE TABLE t (id int {key}, n int);
+             CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.n = 250 THEN new.n = 0; END IF; RETURN new; END $$;
+             CREATE TRIGGER change BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION change()"
+        ));
+        let _daemon = stack.daemon();
+        let job = stack.append(&[Place::Postgres, Place::Parquet], "t");
+        job.fails_naming(&["dwh", "does not verify"]);
+        assert_eq!(job.get()["destinations"][0]["verified"], false, "{:#}", job.get());
+        assert_eq!(job.rows_in(Place::Postgres, "t"), if key.is_empty() { 0 } else { 200 });
+    }
+}
+
+/// PostgreSQL does not let such a key decide a conflict, and checks it late.
+#[test]
+fn a_deferrable_key_takes_new_rows_and_never_doubles_one() {
+    let stack = Stack::with_batches(100, &orders(1000));
+    stack.slow_down("orders", 0);
+    let _daemon = stack.daemon();
+    let mut unclear = Vec::new();
+    for deferral in ["DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED"] {
+        stack.destination.execute(&format!(
+            "TRUNCATE orders; ALTER TABLE orders DROP CONSTRAINT orders_pkey, ADD PRIMARY KEY (id) {deferral}"
+        ));
+        let job = stack.append(&[Place::Postgres], "orders");
+        assert_eq!(job.completes(), 1000, "{deferral}");
+        for mode in ["append", "upsert"] {
+            let request = json!({"table_name": "orders", "write_mode": mode});
+            let message = stack.backfill(&[Place::Postgres], &request).fails();
+            job.compare("orders").assert_equal();
+            if !message.contains("duplicate key") && !message.contains("unique index") {
+                unclear.push(format!("{deferral}, {mode}: {message}"));
+            }
+        }
+    }
+    assert!(unclear.is_empty(), "{unclear:#?}");
+}
+
+/// PostgreSQL checks such a key when the rows are in. Where one is there already, they have gone by way of the stage.
+#[test]
+fn a_foreign_key_that_rows_break_is_named() {
+    for present in ["", "INSERT INTO t VALUES (5, 1)"] {
+        let stack = Stack::with_batches(
+            10,
+            "CREATE TABLE t (id int PRIMARY KEY, parent int); INSERT INTO t SELECT n, n % 7 FROM generate_series(1, 50) n",
+        );
+        stack.destination.execute(&format!(
+            "CREATE TABLE parents (id int PRIMARY KEY); INSERT INTO parents VALUES (1), (2), (3);
+             CREATE TABLE t (id int PRIMARY KEY, parent int CONSTRAINT known_parent REFERENCES parents); {present}"
+        ));
+        let _daemon = stack.daemon();
+        upsert(&stack, &[Place::Postgres], "t").fails_naming(&["dwh", "known_parent"]);
+    }
+}

@@ -47,7 +47,7 @@ enum Route {
 
 /// The most bytes of a chunk that are kept for the case that it must be staged. Chunks with a key are smaller, but for
 /// one that is read once more after its range has filled up.
-const MAX_KEPT: usize = 128 << 20;
+const MAX_KEPT: usize = 32 << 20;
 
 /// The chunk whose transaction is open.
 struct OpenChunk {
@@ -147,7 +147,7 @@ impl Destination for PostgresDestination {
             self.stage_instead("it was not found again as it was given")?;
         }
         let Some(chunk) = &self.chunk else { return Ok(()) };
-        let held = read_back(&mut self.client, &self.statements.insert, chunk.width())?;
+        let held = move_on(&mut self.client, &self.statements, chunk.width())?;
         if held == chunk.given { Ok(()) } else { Err(mismatch(chunk, held)) }
     }
 
@@ -197,6 +197,23 @@ impl PostgresDestination {
         self.client.batch_execute("ROLLBACK; BEGIN")?;
         let kept = self.chunk.as_mut().map(|chunk| std::mem::take(&mut chunk.kept)).unwrap_or_default();
         kept.iter().try_for_each(|rows| copy_in(&mut self.client, &self.statements.stage, rows))
+    }
+}
+
+/// Moves the staged rows to the table; count and checksum of what it holds of them.
+///
+/// What constraints and triggers say at the statement's very end, the client does not hear behind the rows. If they
+/// refused, the statement is run once more without rows to return, for its error.
+fn move_on(client: &mut Client, statements: &Statements, width: usize) -> Result<Checksum, DestinationError> {
+    client.batch_execute("SAVEPOINT staged")?;
+    let held = read_back(client, &format!("{} {}", statements.insert, statements.returning), width)?;
+    match client.batch_execute("RELEASE staged") {
+        Err(error) if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => {
+            client.batch_execute("ROLLBACK TO staged")?;
+            client.batch_execute(&statements.insert)?;
+            Err(error.into())
+        }
+        released => Ok(released.map(|()| held)?),
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
     destination::{self, CopySpec, Destination, Session},
     interrupt::Interrupts,
     queue::{Claim, Outcome, Queue, QueueError},
-    source::{self, Reader, Walk},
+    source::{self, Reader, SourceError, Walk},
     wire::Layout,
 };
 
@@ -107,7 +107,9 @@ fn execute(
     let mut session = Session::default();
     let stored = context.queue.destinations(job.id)?;
     let mut destinations = open_destinations(&stored, &spec, &mut session, interrupts)?;
-    context.queue.begin(claim, expected_rows)?;
+    if context.queue.begin(claim, expected_rows, &selection.shape)? != selection.shape {
+        return Err(at_source(SourceError::Altered(job.table_name.clone())));
+    }
 
     let walk = Walk::new(&selection);
     let last_chunk = context.queue.last_chunk(job.id)?;

@@ -11,12 +11,21 @@ use diesel::{
     PgConnection,
     dsl::{now, sql},
     prelude::*,
-    sql_types::{Nullable, Timestamptz},
+    sql_types::{Nullable, Text, Timestamptz},
 };
 use uuid::Uuid;
 
 use super::{Claim, Queue, QueueError, held};
-use crate::{key::Key, source::ChunkRange};
+use crate::{
+    key::Key,
+    source::{ChunkRange, Shape},
+};
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The first of two texts that is not NULL.
+    fn coalesce(first: Nullable<Text>, second: Nullable<Text>) -> Nullable<Text>;
+}
 
 /// How far a job has come.
 #[derive(Debug, Clone, Copy)]
@@ -52,17 +61,24 @@ pub(crate) enum Outcome {
 }
 
 impl Queue {
-    /// Notes how many rows the job is expected to copy, and that its destinations are being written.
-    pub(crate) fn begin(&self, claim: Claim, expected_rows: i64) -> Result<(), QueueError> {
+    /// Notes how many rows the job is expected to copy, and that its destinations are being written. Returns the shape
+    /// that the source's table had when the job first began, which is this one for its first attempt.
+    pub(crate) fn begin(&self, claim: Claim, expected_rows: i64, shape: &Shape) -> Result<Shape, QueueError> {
         self.connection()?.transaction(|connection| {
+            self.lock(claim, connection)?;
+            set_destinations(claim.job, JobStatus::Executing, connection)?;
             let changes = (
                 queue_backfill_data::total_record.eq(expected_rows),
                 queue_backfill_data::total_is_estimate.eq(true),
+                queue_backfill_data::source_shape
+                    .eq(coalesce(queue_backfill_data::source_shape, shape.as_stored())),
                 queue_backfill_data::updated_at.eq(now),
             );
-            let changed = diesel::update(held(claim, self.worker)).set(changes).execute(connection)?;
-            fenced(changed)?;
-            set_destinations(claim.job, JobStatus::Executing, connection)
+            let stored: Option<String> = diesel::update(queue_backfill_data::table.find(claim.job))
+                .set(changes)
+                .returning(queue_backfill_data::source_shape)
+                .get_result(connection)?;
+            Ok(stored.map_or_else(|| shape.clone(), Shape::from_stored))
         })
     }
 

@@ -20,8 +20,10 @@ pub(crate) enum SourceError {
     /// Rows are to take the place of those with the same key, and there is no key.
     #[error("upsert needs a primary key, and table {0} has none any more: start a new job that appends")]
     NoKey(String),
-    /// The table was altered while it was copied.
-    #[error("the columns of {0} have other types than when the job began to read them: start a new job")]
+    /// The table was altered since the job began.
+    #[error(
+        "table {0} has other columns, types or another primary key than when the job began: start a new job"
+    )]
     Altered(String),
     /// There is nothing to copy.
     #[error("table {0} has no columns")]

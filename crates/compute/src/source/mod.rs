@@ -2,6 +2,7 @@
 
 mod error;
 mod reader;
+mod shape;
 mod walk;
 
 use backfill_domain::{
@@ -17,6 +18,7 @@ use postgres::Client;
 pub(crate) use self::{
     error::SourceError,
     reader::{Event, Reader},
+    shape::Shape,
     walk::{ChunkRange, NextChunk, Walk},
 };
 use crate::interrupt::Interrupts;
@@ -27,6 +29,8 @@ pub(crate) struct Selection {
     pub(crate) table: Table,
     /// The filters as the text of a WHERE clause.
     pub(crate) condition: Option<String>,
+    /// What must stay as it is.
+    pub(crate) shape: Shape,
 }
 
 /// Connects to a source for `job`: read-only, known to the server by the job's id, and to be stopped through
@@ -84,7 +88,8 @@ pub(crate) fn select(client: &mut Client, job: &Job) -> Result<Selection, Source
     }
     let filters: Vec<Filter> = serde_json::from_value(job.filters.clone())?;
     let conditions = filter::bind(&filters, &table).map_err(SourceError::Filters)?;
-    Ok(Selection { condition: filter::join(&conditions), table })
+    let shape = Shape::of(client, &table.table_name().to_sql())?;
+    Ok(Selection { condition: filter::join(&conditions), shape, table })
 }
 
 /// How many rows the source's planner expects; it looks at statistics alone, whatever the table's size.

@@ -12,7 +12,7 @@ use crate::{
 
 /// Bytes after which a chunk with a key ends, however few its rows are: what a destination must hold at once stays
 /// bounded, whatever a row's width.
-const FULL_CHUNK: u64 = 64 << 20;
+const FULL_CHUNK: u64 = 16 << 20;
 
 /// Connects once more; for a connection that was left in the middle of a stream.
 pub(crate) type Reconnect = Box<dyn Fn() -> Result<Connection, SourceError> + Send>;
@@ -124,17 +124,10 @@ impl Reader {
         Ok(Ok(read))
     }
 
-    /// Begins a transaction in which the table stays as it is, and makes sure that its rows still are what the
-    /// destinations expect: the binary form of another type would be taken for one of this.
+    /// Begins a transaction in which the table stays as it is, and makes sure that it is what the job began with.
     fn hold(&mut self) -> Result<(), SourceError> {
         self.connection.client.batch_execute(&self.walk.hold_sql())?;
-        let described = self.connection.client.prepare(&self.walk.describe_sql(&self.layout))?;
-        let types = described.columns().iter().map(|column| column.type_().oid());
-        if types.eq(self.layout.type_oids().iter().copied()) {
-            Ok(())
-        } else {
-            Err(SourceError::Altered(self.walk.table().to_owned()))
-        }
+        self.walk.check_shape(&mut self.connection.client)
     }
 
     /// What a chunk holds that was read, and whether it is the last. One without rows ends where it begins.

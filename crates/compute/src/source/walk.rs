@@ -3,7 +3,9 @@
 //! Chunks are cut as they are read: one begins behind the last key of the one before and takes the next rows of the
 //! key's index. Each costs what its own rows cost, wherever in the table it is, and none reads another's rows.
 
-use super::Selection;
+use postgres::Client;
+
+use super::{Selection, Shape, SourceError};
 use crate::{
     key::{Key, KeyColumns},
     wire::Layout,
@@ -49,6 +51,7 @@ pub(crate) struct Walk {
     from: String,
     condition: Option<String>,
     key: KeyColumns,
+    shape: Shape,
 }
 
 impl Walk {
@@ -58,6 +61,7 @@ impl Walk {
             from: selection.table.table_name().to_sql(),
             condition: selection.condition.clone(),
             key: KeyColumns::of(&selection.table),
+            shape: selection.shape.clone(),
         }
     }
 
@@ -83,14 +87,13 @@ impl Walk {
         sql
     }
 
-    /// A query whose columns are those of the COPY, to look at their types.
-    pub(crate) fn describe_sql(&self, layout: &Layout) -> String {
-        format!("SELECT {} FROM {} AS source", layout.select_list(), self.from)
-    }
-
-    /// The source's table, quoted.
-    pub(crate) fn table(&self) -> &str {
-        &self.from
+    /// Makes sure that the table still is what the job began with, within the transaction that holds it.
+    pub(crate) fn check_shape(&self, client: &mut Client) -> Result<(), SourceError> {
+        if self.shape.is_kept_by(&Shape::of(client, &self.from)?) {
+            Ok(())
+        } else {
+            Err(SourceError::Altered(self.from.clone()))
+        }
     }
 
     /// The COPY that reads the rows behind `lower`, in the key's order: up to `upper` where it is known, or the next
@@ -105,7 +108,7 @@ impl Walk {
         let compare = |operator, key| self.key.compare("source", operator, key);
         let bounds = [lower.map(|key| compare(">", key)), upper.map(|key| compare("<=", key))];
         let conditions: Vec<_> = self.condition.iter().cloned().chain(bounds.into_iter().flatten()).collect();
-        let mut query = self.describe_sql(layout);
+        let mut query = format!("SELECT {} FROM {} AS source", layout.select_list(), self.from);
         if !conditions.is_empty() {
             query.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
         }

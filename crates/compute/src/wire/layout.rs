@@ -2,8 +2,6 @@
 
 use backfill_domain::{catalog::Table, sql::identifier};
 
-use postgres::types::Type;
-
 use super::batch::Tuple;
 use crate::key::Key;
 
@@ -26,7 +24,6 @@ pub(crate) struct Layout {
     key: Projection,
     select_list: String,
     key_names: Vec<String>,
-    type_oids: Vec<u32>,
 }
 
 /// Where each column that somebody is interested in stands on the wire.
@@ -62,7 +59,6 @@ impl Layout {
             key: Projection(key_positions.collect()),
             select_list: select_list.join(", "),
             key_names: table.primary_key.clone(),
-            type_oids: columns.iter().map(|column| type_oid(table, *column)).collect(),
             columns,
         }
     }
@@ -99,11 +95,6 @@ impl Layout {
     pub(crate) fn describe_key(&self, tuple: &Tuple<'_>) -> String {
         if self.key_names.is_empty() { "no primary key".to_owned() } else { self.key_of(tuple).to_string() }
     }
-
-    /// The types of the columns of a row on the wire.
-    pub(crate) fn type_oids(&self) -> &[u32] {
-        &self.type_oids
-    }
 }
 
 fn expression(table: &Table, (at, rendition): (usize, Rendition)) -> String {
@@ -111,13 +102,6 @@ fn expression(table: &Table, (at, rendition): (usize, Rendition)) -> String {
     match rendition {
         Rendition::Binary => name,
         Rendition::Text => format!("{name}::text"),
-    }
-}
-
-fn type_oid(table: &Table, (at, rendition): (usize, Rendition)) -> u32 {
-    match rendition {
-        Rendition::Binary => table.columns[at].data_type.oid,
-        Rendition::Text => Type::TEXT.oid(),
     }
 }
 

@@ -64,10 +64,12 @@ pub(super) fn prepare(
     let goes_direct = generated.is_empty()
         && has_same_columns(&table, &spec.table, &renditions)
         && finds_rows_again(client, &name, &table, &spec.table)?;
+    let (insert, returning) = insert_sql(&name, &table, spec, &renditions, &types, &generated);
     let statements = Statements {
         direct: goes_direct.then(|| direct(&name, &spec.table)),
         stage: format!("COPY {STAGE} FROM STDIN (FORMAT binary)"),
-        insert: insert_sql(&name, &table, spec, &renditions, &types, &generated),
+        insert,
+        returning,
         note: ledger::note_sql(schema),
     };
     client.batch_execute(SESSION)?;

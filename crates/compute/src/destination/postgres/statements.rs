@@ -16,8 +16,10 @@ pub(super) const STAGE: &str = "pg_temp._backfill_stage";
 pub(super) struct Statements {
     /// Takes rows into the staging table.
     pub(super) stage: String,
-    /// Moves them to the table and returns what it holds of them.
+    /// Moves them to the table.
     pub(super) insert: String,
+    /// Ends that statement so that it returns what the table holds of them.
+    pub(super) returning: String,
     /// For a table whose columns are just the source's: the way without the staging table.
     pub(super) direct: Option<Direct>,
     /// Notes the chunk: $1 number, $2 rows in all, $3 job, $4 destination, $5 attempt.
@@ -57,7 +59,7 @@ pub(super) fn direct(name: &TableName, source: &Table) -> Direct {
 }
 
 /// One statement moves the staged rows to the table and returns each row as the table holds it now, after its types,
-/// defaults and triggers, in the form in which it was given.
+/// defaults and triggers, in the form in which it was given: the INSERT, and its RETURNING.
 pub(super) fn insert_sql(
     name: &TableName,
     table: &Table,
@@ -65,7 +67,7 @@ pub(super) fn insert_sql(
     renditions: &[Rendition],
     types: &[Option<HeldType>],
     generated: &[String],
-) -> String {
+) -> (String, String) {
     let mut targets = Vec::new();
     let mut values = Vec::new();
     let mut returned = Vec::new();
@@ -92,13 +94,13 @@ pub(super) fn insert_sql(
         WriteMode::Append => String::new(),
         WriteMode::Upsert => on_conflict(&spec.table.primary_key, &targets),
     };
-    format!(
-        "INSERT INTO {} AS held ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {STAGE}{on_conflict} RETURNING {}",
+    let insert = format!(
+        "INSERT INTO {} AS held ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {STAGE}{on_conflict}",
         name.to_sql(),
         list(&targets),
         values.join(", "),
-        returned.join(", "),
-    )
+    );
+    (insert, format!("RETURNING {}", returned.join(", ")))
 }
 
 /// An upsert sets every column. Where the key is all there is, a column of it is set to itself, so that the row is

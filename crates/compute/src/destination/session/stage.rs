@@ -15,7 +15,7 @@ use crate::{
 
 /// Rows, and bytes on the wire, after which a stage is full.
 const FULL_ROWS: usize = 100_000;
-const FULL_BYTES: usize = 64 << 20;
+const FULL_BYTES: usize = 16 << 20;
 
 /// The rows of a chunk, or of a piece of one, in a table of the session's DuckDB: in memory, and beyond the memory's
 /// limit in the session's private folder.
