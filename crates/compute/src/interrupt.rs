@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use backfill_pg::CancelHandle;
+
 type Interrupt = Box<dyn Fn() + Send>;
 
 /// What a job's connections run can be interrupted through this. Clones share one list.
@@ -20,6 +22,11 @@ impl Interrupts {
         self.interrupts.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(interrupt));
     }
 
+    /// Adds a connection to a PostgreSQL: what it runs is cancelled.
+    pub(crate) fn add_postgres(&self, handle: CancelHandle) {
+        self.add(move || cancel(&handle));
+    }
+
     /// Interrupts every connection.
     pub(crate) fn fire(&self) {
         self.fired.store(true, Ordering::Release);
@@ -33,5 +40,12 @@ impl Interrupts {
     /// Whether the job is being stopped: what waits for something should give up.
     pub(crate) fn fired(&self) -> bool {
         self.fired.load(Ordering::Acquire)
+    }
+}
+
+/// Asks a PostgreSQL to cancel what a connection runs. One that cannot be asked has lost the connection as well.
+pub(crate) fn cancel(handle: &CancelHandle) {
+    if let Err(error) = handle.cancel() {
+        log::debug!("cannot cancel a query: {error}");
     }
 }

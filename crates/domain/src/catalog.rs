@@ -102,6 +102,13 @@ impl DataType {
         self.oid < Self::FIRST_USER_OID
     }
 
+    /// Precision and scale of a numeric; `None` where it has none. The scale may be negative, or above the precision.
+    pub fn numeric_digits(&self) -> Option<(i32, i32)> {
+        // As in PostgreSQL's `make_numeric_typmod`: precision above, an eleven-bit signed scale below, offset by 4.
+        let bits = self.modifier.checked_sub(4).filter(|bits| *bits >= 0)?;
+        Some((bits >> 16, ((bits & 0x7ff) ^ 0x400) - 0x400))
+    }
+
     /// Where the type's operators are, quoted where it must be, if PostgreSQL does not find them by itself.
     ///
     /// The operators of an extension's type lie in the type's schema, which the search_path need not name: without

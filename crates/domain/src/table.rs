@@ -67,6 +67,14 @@ impl TableReference {
     }
 }
 
+/// A name that is known refers to exactly itself.
+impl From<&TableName> for TableReference {
+    fn from(name: &TableName) -> Self {
+        let exactly = |text: &str| Part { text: text.to_owned(), quoted: true };
+        Self { schema: exactly(&name.schema), table: exactly(&name.table) }
+    }
+}
+
 /// Why a text names no table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TableReferenceError {

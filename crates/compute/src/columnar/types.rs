@@ -123,10 +123,10 @@ pub(crate) fn columnar_type(data_type: &DataType) -> (Kind, Rendition) {
 /// The kind that holds a type's binary form, for types that come with PostgreSQL and are known here.
 fn binary_kind(data_type: &DataType) -> Option<Kind> {
     match data_type.kind {
-        TypeKind::Base => scalar_kind(data_type.oid, data_type.modifier),
+        TypeKind::Base => scalar_kind(data_type.oid, data_type),
         // An array's length or precision is its elements'. The two vector types are arrays that count from 0.
         TypeKind::Array if data_type.is_builtin() && !is_vector(data_type.oid) => {
-            scalar_kind(data_type.element_oid?, data_type.modifier).map(|element| Kind::List(element.into()))
+            scalar_kind(data_type.element_oid?, data_type).map(|element| Kind::List(element.into()))
         }
         _ => None,
     }
@@ -136,7 +136,7 @@ fn is_vector(oid: u32) -> bool {
     [Type::INT2_VECTOR.oid(), Type::OID_VECTOR.oid()].contains(&oid)
 }
 
-fn scalar_kind(oid: u32, modifier: i32) -> Option<Kind> {
+fn scalar_kind(oid: u32, data_type: &DataType) -> Option<Kind> {
     Some(match Type::from_oid(oid)? {
         Type::BOOL => Kind::Boolean,
         Type::INT2 => Kind::SmallInt,
@@ -145,7 +145,7 @@ fn scalar_kind(oid: u32, modifier: i32) -> Option<Kind> {
         Type::OID => Kind::UInteger,
         Type::FLOAT4 => Kind::Float,
         Type::FLOAT8 => Kind::Double,
-        Type::NUMERIC => return decimal(modifier),
+        Type::NUMERIC => return decimal(data_type),
         Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Kind::Varchar,
         Type::BYTEA => Kind::Blob,
         Type::UUID => Kind::Uuid,
@@ -157,12 +157,10 @@ fn scalar_kind(oid: u32, modifier: i32) -> Option<Kind> {
     })
 }
 
-/// The DECIMAL of a numeric with this modifier, if there is one: PostgreSQL knows numerics without a precision, with
-/// more digits, and with a scale below zero or above the precision.
-fn decimal(modifier: i32) -> Option<Kind> {
-    // As in PostgreSQL's `make_numeric_typmod`: precision above, an eleven-bit signed scale below, offset by 4.
-    let bits = modifier.checked_sub(4).filter(|bits| *bits >= 0)?;
-    let (precision, scale) = (bits >> 16, ((bits & 0x7ff) ^ 0x400) - 0x400);
+/// The DECIMAL of a numeric, if there is one: PostgreSQL knows numerics without a precision, with more digits, and with
+/// a scale below zero or above the precision.
+fn decimal(data_type: &DataType) -> Option<Kind> {
+    let (precision, scale) = data_type.numeric_digits()?;
     let fits = (1..=MAX_PRECISION).contains(&precision) && (0..=precision).contains(&scale);
     if !fits {
         return None;

@@ -54,7 +54,6 @@ impl BackfillManager {
     /// Connects to the metadata database and begins to listen to it.
     pub(crate) fn start(config: Config) -> Result<Self, DaemonError> {
         let worker = describe_worker(&config);
-        // Each job uses one connection at a time, and the daemon itself one.
         let queue = connect_patiently(&config, worker.id)?;
         let stop = signals().map_err(DaemonError::Signals)?;
         Ok(Self {
@@ -178,11 +177,13 @@ fn describe_worker(config: &Config) -> Worker {
     }
 }
 
-/// Each job uses one connection at a time, and the daemon itself one.
+/// Waits for a metadata database that is starting itself.
 fn connect_patiently(config: &Config, worker: Uuid) -> Result<Queue, DaemonError> {
     let give_up = Instant::now() + START_PATIENCE;
+    // Each job uses one connection at a time, and the daemon itself one.
+    let connections = config.backfill_max_jobs + 1;
     loop {
-        match Queue::connect(&config.database_url, worker, config.backfill_max_jobs + 1) {
+        match Queue::connect(&config.database_url, worker, connections) {
             Ok(queue) => return Ok(queue),
             Err(error) if Instant::now() >= give_up => return Err(error.into()),
             Err(error) => log::warn!("{error}; trying again"),

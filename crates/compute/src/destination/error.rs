@@ -5,6 +5,7 @@ use std::{io, path::PathBuf};
 use backfill_pg::PgError;
 use postgres::error::SqlState;
 
+use super::Watermark;
 use crate::wire::WireError;
 
 /// Why a destination did not take what it was given.
@@ -74,6 +75,15 @@ pub(crate) enum DestinationError {
 }
 
 impl DestinationError {
+    /// The table is gone that a job has written to: made again, it would lack the rows up to the `watermark`.
+    pub(crate) fn removed(table: String, watermark: Watermark) -> Self {
+        let rows = watermark.rows;
+        Self::Table {
+            table,
+            reason: format!("it was removed after {rows} rows of this job; start a new job"),
+        }
+    }
+
     /// A PostgreSQL destination's code for the error, if it gave one.
     pub(crate) fn code(&self) -> Option<&SqlState> {
         match self {

@@ -71,12 +71,7 @@ impl PostgresDestination {
     ) -> Result<Self, DestinationError> {
         let connection = settings.connection();
         let mut client = connect(&connection, &session_name(spec))?;
-        let cancel = CancelHandle::new(&client, &connection);
-        interrupts.add(move || {
-            if let Err(error) = cancel.cancel() {
-                log::debug!("cannot cancel the destination's statement: {error}");
-            }
-        });
+        interrupts.add_postgres(CancelHandle::new(&client, &connection));
         let prepared = prepare(&mut client, &settings.schema, id, spec)?;
         Ok(Self {
             client,

@@ -21,7 +21,7 @@ pub(crate) use self::{
     shape::Shape,
     walk::{ChunkRange, NextChunk, Walk},
 };
-use crate::interrupt::Interrupts;
+use crate::interrupt::{Interrupts, cancel};
 
 /// What a job asks of its source, checked against the catalogue as it is now.
 pub(crate) struct Selection {
@@ -43,15 +43,8 @@ pub(crate) fn open(
     let mut client = connect(settings, &format!("backfill job {}", job.id))?;
     client.batch_execute(SESSION)?;
     let connection = Connection { cancel: CancelHandle::new(&client, settings), client };
-    let cancel = connection.cancel.clone();
-    interrupts.add(move || interrupt(&cancel));
+    interrupts.add_postgres(connection.cancel.clone());
     Ok(connection)
-}
-
-fn interrupt(cancel: &CancelHandle) {
-    if let Err(error) = cancel.cancel() {
-        log::debug!("cannot cancel the source's query: {error}");
-    }
 }
 
 /// A connection to a source.
@@ -64,7 +57,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// Leaves a connection in the middle of a stream. Closing it alone would read the stream to its end first.
     fn abandon(&self) {
-        interrupt(&self.cancel);
+        cancel(&self.cancel);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::key::Key;
 pub(crate) enum Rendition {
     /// In the type's binary form, which loses nothing and costs the source least.
     Binary,
-    /// As the text that the source's output function writes, for types that a destination knows as text alone.
+    /// As the text that the source casts it to, for types that a destination knows as text alone.
     Text,
 }
 
@@ -34,19 +34,12 @@ impl Layout {
     /// The rows of `table` for destinations that want each column in one of `wanted` renditions each; the key's
     /// values come as text besides.
     pub(crate) fn new(table: &Table, wanted: &[&[Rendition]]) -> Self {
-        let key: Vec<_> = table.key_columns();
-        let key: Vec<_> = table
-            .columns
-            .iter()
-            .enumerate()
-            .filter(|(_, column)| key.contains(column))
-            .map(|(at, _)| at)
-            .collect();
+        let is_key = |at: usize| table.primary_key.contains(&table.columns[at].name);
         let mut columns: Vec<(usize, Rendition)> = Vec::new();
         for rendition in [Rendition::Binary, Rendition::Text] {
             for at in 0..table.columns.len() {
                 let is_wanted = wanted.iter().any(|destination| destination[at] == rendition);
-                if is_wanted || (rendition == Rendition::Text && key.contains(&at)) {
+                if is_wanted || (rendition == Rendition::Text && is_key(at)) {
                     columns.push((at, rendition));
                 }
             }

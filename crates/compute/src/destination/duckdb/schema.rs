@@ -39,8 +39,13 @@ impl Name {
         format!("{}.{}", identifier(&self.catalog), identifier(&self.schema))
     }
 
+    /// The table as people read it.
+    fn shown(&self) -> String {
+        format!("{}.{}", self.schema, self.table)
+    }
+
     fn error(&self, reason: String) -> DestinationError {
-        DestinationError::Table { table: format!("{}.{}", self.schema, self.table), reason }
+        DestinationError::Table { table: self.shown(), reason }
     }
 }
 
@@ -76,8 +81,7 @@ pub(super) fn prepare(
     check_case(connection, name)?;
     let present = present_columns(connection, name)?;
     if present.is_empty() && watermark.chunk > 0 {
-        let rows = watermark.rows;
-        return Err(name.error(format!("it was removed after {rows} rows of this job; start a new job")));
+        return Err(DestinationError::removed(name.shown(), watermark));
     }
     if present.is_empty() {
         return create_table(connection, name, &spec.table, kinds);

@@ -5,9 +5,6 @@ use postgres::types::Type;
 
 use crate::wire::Rendition;
 
-/// Added to lengths in `atttypmod` (`VARHDRSZ` in PostgreSQL's sources).
-const HEADER: i32 = 4;
-
 /// Whether `held` can hold every value of `source` and give it back as it was.
 pub(super) fn fits(source: &DataType, held: &DataType, rendition: Rendition) -> bool {
     if is_any_text(held) {
@@ -35,19 +32,18 @@ fn keeps_length(source: &DataType, held: &DataType) -> bool {
         Some(
             Type::VARCHAR | Type::VARBIT | Type::TIMESTAMP | Type::TIMESTAMPTZ | Type::TIME | Type::TIMETZ,
         ) => grows,
-        Some(Type::NUMERIC) => source.modifier != -1 && keeps_digits(source.modifier, held.modifier),
+        Some(Type::NUMERIC) => keeps_digits(source, held),
         _ => false,
     }
 }
 
 /// Neither digits before nor digits after the point are lost.
-fn keeps_digits(source: i32, held: i32) -> bool {
-    let parts = |modifier: i32| {
-        let (precision, scale) = ((modifier - HEADER) >> 16 & 0xffff, (modifier - HEADER) & 0x7ff);
-        // The scale has 11 bits and may be negative.
-        (precision, (scale ^ 0x400) - 0x400)
+fn keeps_digits(source: &DataType, held: &DataType) -> bool {
+    let (Some((source_precision, source_scale)), Some((held_precision, held_scale))) =
+        (source.numeric_digits(), held.numeric_digits())
+    else {
+        return false;
     };
-    let ((source_precision, source_scale), (held_precision, held_scale)) = (parts(source), parts(held));
     held_scale >= source_scale && held_precision - held_scale >= source_precision - source_scale
 }
 
@@ -71,6 +67,9 @@ mod tests {
     use backfill_domain::catalog::TypeKind;
 
     use super::*;
+
+    /// Added to lengths in `atttypmod` (`VARHDRSZ` in PostgreSQL's sources).
+    const HEADER: i32 = 4;
 
     fn data_type(of: &Type, modifier: i32) -> DataType {
         DataType {

@@ -54,7 +54,7 @@ pub(super) fn prepare(
     let watermark = ledger::open(client, schema, id, spec)?;
     let table = match find(client, &name)? {
         Some(table) => table,
-        None if watermark.chunk > 0 => return Err(removed(&name, watermark)),
+        None if watermark.chunk > 0 => return Err(DestinationError::removed(name.to_string(), watermark)),
         None => create_table(client, &name, &spec.table, &types)?,
     };
     let renditions: Vec<_> = spec.table.columns.iter().map(rendition).collect();
@@ -77,12 +77,7 @@ pub(super) fn prepare(
 }
 
 fn find(client: &mut Client, name: &TableName) -> Result<Option<Table>, DestinationError> {
-    // A name that is quoted throughout refers to exactly itself.
-    let reference: TableReference =
-        name.to_sql().parse().map_err(|error: backfill_domain::table::TableReferenceError| {
-            DestinationError::Table { table: name.to_string(), reason: error.to_string() }
-        })?;
-    Ok(find_table(client, &reference)?)
+    Ok(find_table(client, &TableReference::from(name))?)
 }
 
 fn create_schema(client: &mut Client, schema: &str) -> Result<(), DestinationError> {
@@ -91,13 +86,6 @@ fn create_schema(client: &mut Client, schema: &str) -> Result<(), DestinationErr
         once(client, &format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(schema)))?;
     }
     Ok(())
-}
-
-fn removed(name: &TableName, watermark: Watermark) -> DestinationError {
-    DestinationError::Table {
-        table: name.to_string(),
-        reason: format!("it was removed after {} rows of this job; start a new job", watermark.rows),
-    }
 }
 
 fn create_table(

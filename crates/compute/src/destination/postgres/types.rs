@@ -39,8 +39,7 @@ pub(super) struct HeldType {
     pub(super) bare: String,
 }
 
-/// The types of the source's columns; `None` for a
-/// type that this server has not, or whose values mean nothing to it.
+/// The types of the source's columns; `None` for a type that this server has not, or whose values mean nothing to it.
 pub(super) fn column_types(
     client: &mut Client,
     source: &Table,
