@@ -35,7 +35,8 @@ pub enum ChunkStatus {
 
 text_enum!(ChunkStatus);
 
-/// A chunk: the rows with `lower_key` < key <= `upper_key`.
+/// A chunk: the rows with `lower_key` < key <= `upper_key`, or those on the pages from `lower_page` to before
+/// `upper_page`.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize, ToSchema)]
 #[diesel(table_name = backfill_chunks, check_for_backend(diesel::pg::Pg))]
 pub struct Chunk {
@@ -56,6 +57,12 @@ pub struct Chunk {
     pub byte_count: i64,
     /// The job's attempt that copied it.
     pub attempt: i32,
+    /// Which of the plan's sections it is of, from 0.
+    pub section: i32,
+    /// The page with which the chunk begins, where it is cut by pages; `null`: the first.
+    pub lower_page: Option<i64>,
+    /// The page before which it ends, where it is cut by pages; `null`: behind the last.
+    pub upper_page: Option<i64>,
     /// When its range was fixed.
     pub created_at: DateTime<Utc>,
     /// When the last destination committed it.

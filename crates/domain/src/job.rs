@@ -1,5 +1,7 @@
 //! A backfill job: a row of the queue, what a client sends to create one, and what it sees of it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::{deserialize::FromSqlRow, expression::AsExpression, prelude::*, sql_types::Text};
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use uuid::Uuid;
 use crate::{
     filter::Filter,
     id::{DestinationId, JobId, PipelineId, SourceId},
+    options::{ColumnChoice, CopyOptions, NewColumns, ValuePolicy, Verification},
+    plan::{Guarantee, Plan},
     schema::{backfill_job_destinations, queue_backfill_data},
     text_enum::text_enum,
 };
@@ -84,6 +88,10 @@ pub enum WriteMode {
     Append,
     /// Rows are added, or take the place of the row with the same primary key.
     Upsert,
+    /// Rows are added; a key that exists already keeps the row it has, which live replication may have written since.
+    InsertMissing,
+    /// The table's rows are replaced as a whole: readers see the old ones or the new ones, never a half.
+    Replace,
 }
 
 text_enum!(WriteMode);
@@ -100,6 +108,32 @@ pub struct BackfillRequest {
     pub filters: Vec<Filter>,
     /// Defaults to `upsert` for a table with a primary key, else to `append`.
     pub write_mode: Option<WriteMode>,
+    /// The columns to copy; all of them when absent.
+    pub columns: Option<Vec<ColumnChoice>>,
+    /// What becomes of values that a destination cannot hold, by column; such a value fails the job by default.
+    #[serde(default)]
+    pub value_policies: BTreeMap<String, ValuePolicy>,
+    /// What happens when the destination's table lacks a column: `report`, the default, or `add`.
+    #[serde(default)]
+    pub new_columns: NewColumns,
+    /// What is compared before a chunk is committed: `checksum`, the default, `count` or `off`.
+    #[serde(default)]
+    pub verification: Verification,
+    /// `snapshot` or `chunked`; what suits the table best when absent.
+    pub guarantee: Option<Guarantee>,
+}
+
+impl BackfillRequest {
+    /// What the job is told beyond table, filters and write mode.
+    pub fn options(&self) -> CopyOptions {
+        CopyOptions {
+            columns: self.columns.clone(),
+            value_policies: self.value_policies.clone(),
+            new_columns: self.new_columns,
+            verification: self.verification,
+            guarantee: self.guarantee,
+        }
+    }
 }
 
 /// A row of the queue.
@@ -150,6 +184,14 @@ pub struct Job {
     pub cancel_requested_at: Option<DateTime<Utc>>,
     /// Why it failed.
     pub error_message: Option<String>,
+    /// What it was told beyond table, filters and write mode.
+    pub options: CopyOptions,
+    /// How it goes about its table; `None` before its first attempt.
+    pub plan: Option<Plan>,
+    /// Chunks before this one were given up; the rows they brought are not counted.
+    pub first_chunk: i64,
+    /// The moment of the snapshot under which a daemon reads at present.
+    pub snapshot_at: Option<DateTime<Utc>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When a daemon first claimed it.
@@ -176,6 +218,8 @@ pub struct NewJob {
     pub filter_sql: String,
     /// What happens to keys that exist already.
     pub write_mode: WriteMode,
+    /// What it is told beyond that.
+    pub options: CopyOptions,
 }
 
 /// A job's part for one of its destinations.
@@ -219,6 +263,13 @@ pub struct JobResponse {
     pub status: JobStatus,
     /// What happens to keys that exist already.
     pub write_mode: WriteMode,
+    /// What it was told beyond that.
+    #[serde(flatten)]
+    pub options: CopyOptions,
+    /// How it goes about its table, what it guarantees, and why; `null` before its first attempt.
+    pub plan: Option<Plan>,
+    /// Age of the snapshot under which it reads, in seconds; `null` while it reads under none.
+    pub snapshot_age_seconds: Option<f64>,
     /// Rows that every destination has committed.
     pub count_record: i64,
     /// Rows expected in all; `null` before planning.
@@ -272,7 +323,10 @@ impl JobResponse {
         Self {
             progress: progress(&job),
             eta_seconds: rows_per_second.and_then(|rate| eta_seconds(&job, rate)),
+            snapshot_age_seconds: job.snapshot_at.filter(|_| executing).map(age_seconds),
             rows_per_second,
+            options: job.options,
+            plan: job.plan,
             id: job.id,
             pipeline_id: job.pipeline_id,
             source_id: job.source_id,
@@ -306,6 +360,10 @@ impl From<JobDestination> for JobDestinationResponse {
             error_message: part.error_message,
         }
     }
+}
+
+fn age_seconds(since: DateTime<Utc>) -> f64 {
+    (Utc::now() - since).as_seconds_f64().max(0.0)
 }
 
 /// Highest progress of a job that is not completed: an estimate that was too low must not look like the end.

@@ -64,6 +64,7 @@ fn new_job(
         filters: serde_json::to_value(&request.filters)?,
         filter_sql: filter_sql.join("; "),
         write_mode: request.write_mode.unwrap_or(default),
+        options: request.options(),
     })
 }
 

@@ -16,6 +16,7 @@ use backfill_domain::{
     destination::DestinationSettings,
     id::{DestinationId, JobId},
     job::WriteMode,
+    options::CopyOptions,
 };
 use uuid::Uuid;
 
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// What a job asks of its destinations.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CopySpec {
     /// The job, for names that people see.
     pub(crate) job_id: JobId,
@@ -38,6 +39,10 @@ pub(crate) struct CopySpec {
     pub(crate) table: Table,
     /// What happens to keys that exist already.
     pub(crate) write_mode: WriteMode,
+    /// What the job was told beyond that.
+    pub(crate) options: CopyOptions,
+    /// Chunks before this one were given up: a ledger that stands before it goes on from there, with no rows counted.
+    pub(crate) first_chunk: i64,
 }
 
 /// How far a destination has come with a job.
@@ -78,6 +83,12 @@ pub(crate) trait Destination: Send {
 
     /// Takes the chunk back.
     fn rollback(&mut self);
+
+    /// Brings to an end what all chunks together make, once the last one is committed everywhere. A job that dies
+    /// behind it finishes once more: then there is nothing left to do.
+    fn finish(&mut self) -> Result<(), DestinationError> {
+        Ok(())
+    }
 }
 
 /// Reaches the destination, creates its table where absent, checks it where present, and opens its ledger for this

@@ -102,6 +102,8 @@ fn execute(
         attempt: job.attempt,
         table: selection.table.clone(),
         write_mode: job.write_mode,
+        options: job.options.clone(),
+        first_chunk: job.first_chunk,
     });
     // Declared before the destinations, so that it is dropped after them: it closes the files they write to.
     let mut session = Session::default();
@@ -115,6 +117,7 @@ fn execute(
     let last_chunk = context.queue.last_chunk(job.id)?;
     let Some((next, done)) = resume(context, claim, last_chunk, &stored, &destinations, job, walk.key())?
     else {
+        finish(&stored, &mut destinations)?;
         return Ok(Ending::Completed);
     };
     let renditions: Vec<_> = destinations.iter().map(|destination| destination.renditions()).collect();
@@ -141,7 +144,19 @@ fn execute(
     if let Err(error) = &noted {
         log::warn!("job {}: cannot note how far each destination has come: {error}", job.id);
     }
-    ended.and_then(|ending| Ok(noted.map(|()| ending)?))
+    let ending = ended?;
+    noted?;
+    if ending == Ending::Completed {
+        finish(&stored, &mut destinations)?;
+    }
+    Ok(ending)
+}
+
+fn finish(stored: &[StoredDestination], destinations: &mut [Box<dyn Destination>]) -> Result<(), JobError> {
+    let finish = |(stored, at): (&StoredDestination, &mut Box<dyn Destination>)| {
+        at.finish().map_err(|error| JobError::at(stored, error))
+    };
+    stored.iter().zip(destinations).try_for_each(finish)
 }
 
 /// How many rows of the job each destination holds.

@@ -91,7 +91,8 @@ pub(super) fn insert_sql(
         targets.push(column.name.clone());
     }
     let on_conflict = match spec.write_mode {
-        WriteMode::Append => String::new(),
+        WriteMode::Append | WriteMode::Replace => String::new(),
+        WriteMode::InsertMissing => " ON CONFLICT DO NOTHING".to_owned(),
         WriteMode::Upsert => on_conflict(&spec.table.primary_key, &targets),
     };
     let insert = format!(

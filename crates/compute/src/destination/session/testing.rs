@@ -12,6 +12,7 @@ use backfill_domain::{
     catalog::{Column, DataType, Table, TableKind, TypeKind},
     id::JobId,
     job::WriteMode,
+    options::CopyOptions,
     source::ConnectionSettings,
 };
 use duckdb::Connection;
@@ -83,13 +84,21 @@ pub(crate) fn keyless() -> Table {
 
 /// A job that copies `table`.
 pub(crate) fn spec(table: Table) -> CopySpec {
-    CopySpec { job_id: JobId(7), job_uid: Uuid::new_v4(), attempt: 1, table, write_mode: WriteMode::Upsert }
+    CopySpec {
+        job_id: JobId(7),
+        job_uid: Uuid::new_v4(),
+        attempt: 1,
+        table,
+        write_mode: WriteMode::Upsert,
+        options: CopyOptions::default(),
+        first_chunk: 1,
+    }
 }
 
 /// The same job's next attempt.
 pub(crate) fn next_attempt(spec: &CopySpec) -> Arc<CopySpec> {
     let table = spec.table.clone();
-    Arc::new(CopySpec { attempt: spec.attempt + 1, table, ..*spec })
+    Arc::new(CopySpec { attempt: spec.attempt + 1, table, ..spec.clone() })
 }
 
 /// How rows of the spec's table come, for a single destination.
