@@ -93,6 +93,11 @@ pub struct ParquetSettings {
 }
 
 impl DestinationSettings {
+    /// Whether a row can be written again that is there already. Parquet's files are written once.
+    pub fn takes_changes(&self) -> bool {
+        !matches!(self, Self::Parquet(_))
+    }
+
     fn validate(&self, errors: &mut Vec<FieldError>) {
         match self {
             Self::Postgres(settings) => {

@@ -6,10 +6,12 @@
 mod catalog;
 mod connect;
 mod error;
+mod facts;
 mod probe;
 mod tls;
 
 pub use catalog::{find_table, tables};
 pub use connect::{CancelHandle, connect};
 pub use error::{PgError, describe};
+pub use facts::facts;
 pub use probe::{probe_destination, probe_source};

@@ -59,7 +59,7 @@ impl BackfillManager {
         Ok(Self {
             wake: listen(config.database_url.clone()),
             stop,
-            context: JobContext { queue, chunk_rows: config.backfill_batch_size },
+            context: JobContext { queue, limits: config.limits() },
             active: Arc::default(),
             finished: unbounded(),
             worker,

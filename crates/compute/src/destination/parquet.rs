@@ -69,7 +69,7 @@ impl ParquetDestination {
         let columns = Columns::new(&spec.table, stage.kinds());
         let folder = JobFolder::open(&settings.path, &spec.table, spec.job_id)?;
         let (ledger, watermark) = Ledger::open(&folder, spec)?;
-        folder.clean(watermark.chunk)?;
+        folder.clean(spec.first_chunk..=watermark.chunk)?;
         if watermark.rows > 0 && columns::count(&stage, &folder.parts()?)? < watermark.rows {
             return Err(DestinationError::Table {
                 table: folder.path().display().to_string(),
@@ -124,7 +124,10 @@ impl Destination for ParquetDestination {
     }
 
     fn verify(&mut self) -> Result<(), DestinationError> {
-        let is_first = self.chunk.as_ref().is_some_and(|chunk| chunk.number == 1 && chunk.parts.is_empty());
+        let is_first = self
+            .chunk
+            .as_ref()
+            .is_some_and(|chunk| chunk.number == self.spec.first_chunk && chunk.parts.is_empty());
         // An empty table, too, gets a file: one that shows its columns.
         if is_first || !self.stage.is_empty() {
             self.write_part()?;

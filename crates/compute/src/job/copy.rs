@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use backfill_domain::destination::Destination as StoredDestination;
+use backfill_domain::{destination::Destination as StoredDestination, plan::Strategy};
 use crossbeam_channel::{Receiver, RecvError, Sender, bounded, select, unbounded};
 
 use super::{
@@ -58,6 +58,8 @@ pub(crate) struct Copy<'a> {
     pub(crate) interrupts: &'a Interrupts,
     pub(crate) layout: Arc<Layout>,
     pub(crate) stored: &'a [StoredDestination],
+    /// Which of them take a row again that they hold already.
+    pub(crate) takes_changes: &'a [bool],
     pub(crate) source_name: &'a str,
     /// Whether a shutdown waits for the chunk at hand: not where that is the whole table.
     pub(crate) stops_between_chunks: bool,
@@ -167,6 +169,8 @@ struct Conductor<'a> {
 struct AtHand {
     /// The writers that have not committed it in an earlier attempt.
     writers: Vec<usize>,
+    /// Those of them that take its rows.
+    takers: Vec<usize>,
     rows: i64,
     bytes: i64,
 }
@@ -176,11 +180,11 @@ impl Conductor<'_> {
         let mut chunk = AtHand::default();
         loop {
             match self.next_event(events)? {
-                Event::Begin { number } => {
+                Event::Begin { number, strategy } => {
                     if self.copy.control.stop().is_some() {
                         return Ok(Ending::Stopped);
                     }
-                    chunk = self.begin(number)?;
+                    chunk = self.begin(number, strategy)?;
                 }
                 Event::Rows(batch) => self.write(&mut chunk, &batch)?,
                 Event::End { range, is_last } => {
@@ -207,17 +211,19 @@ impl Conductor<'_> {
         }
     }
 
-    fn begin(&mut self, number: i64) -> Result<AtHand, Halt> {
+    fn begin(&mut self, number: i64, strategy: Strategy) -> Result<AtHand, Halt> {
         let behind = |(at, writer): (usize, &Writer)| (writer.watermark.chunk < number).then_some(at);
         let writers: Vec<_> = self.writers.iter().enumerate().filter_map(behind).collect();
         self.tell(&writers, &Command::Begin(number))?;
-        Ok(AtHand { writers, rows: 0, bytes: 0 })
+        let is_taker = |at: &usize| strategy != Strategy::CatchUp || self.copy.takes_changes[*at];
+        let takers = writers.iter().copied().filter(is_taker).collect();
+        Ok(AtHand { writers, takers, rows: 0, bytes: 0 })
     }
 
     fn write(&mut self, chunk: &mut AtHand, batch: &Arc<Batch>) -> Result<(), Halt> {
         chunk.rows += batch.rows() as i64;
         chunk.bytes += batch.bytes().len() as i64;
-        self.tell(&chunk.writers, &Command::Write(batch.clone()))
+        self.tell(&chunk.takers, &Command::Write(batch.clone()))
     }
 
     fn commit(&mut self, chunk: &AtHand, range: &ChunkRange) -> Result<(), Halt> {

@@ -2,6 +2,7 @@
 
 mod control;
 mod copy;
+mod course;
 mod error;
 mod pace;
 mod resume;
@@ -16,9 +17,13 @@ use backfill_domain::{
     destination::{Destination as StoredDestination, DestinationSettings},
     id::DestinationId,
     job::Job,
+    plan::{Guarantee, Strategy},
 };
 
-pub(crate) use self::control::{Control, Stop};
+pub(crate) use self::{
+    control::{Control, Stop},
+    course::Course,
+};
 use self::{
     copy::{Copy, Done, Ending},
     error::JobError,
@@ -28,7 +33,7 @@ use crate::{
     destination::{self, CopySpec, Destination, Session},
     interrupt::Interrupts,
     queue::{Claim, Outcome, Queue, QueueError},
-    source::{self, Reader, SourceError, Walk},
+    source::{self, Limits, Reader, Snapshot, SourceError, Walk},
     wire::Layout,
 };
 
@@ -37,8 +42,8 @@ use crate::{
 pub(crate) struct JobContext {
     /// The queue, to write progress and outcome to.
     pub(crate) queue: Queue,
-    /// Rows in a chunk.
-    pub(crate) chunk_rows: u32,
+    /// How much is read at a time.
+    pub(crate) limits: Limits,
 }
 
 /// Runs `job` and writes its outcome into the queue. Nothing that happens in it reaches the daemon.
@@ -47,7 +52,8 @@ pub(crate) fn run(context: &JobContext, job: Job, control: &Control, interrupts:
     log::info!("job {}: attempt {} begins: {}", job.id, job.attempt, job.table_name);
     let ended = catch_unwind(AssertUnwindSafe(|| execute(context, &job, control, interrupts)));
     let ended = ended.unwrap_or_else(|_| Err(JobError::Panicked));
-    let Some(outcome) = outcome(ended, control) else {
+    let keeps_snapshot = job.options.guarantee == Some(Guarantee::Snapshot);
+    let Some(outcome) = outcome(ended, control, keeps_snapshot) else {
         log::warn!("job {}: the lease was lost; attempt {} ends without a trace", job.id, job.attempt);
         return;
     };
@@ -63,7 +69,7 @@ pub(crate) fn run(context: &JobContext, job: Job, control: &Control, interrupts:
 
 /// What the queue is to be told; `None` where the job is not this daemon's any more. What failed while the job was
 /// being stopped failed because of it.
-fn outcome(ended: Result<Ending, JobError>, control: &Control) -> Option<Outcome> {
+fn outcome(ended: Result<Ending, JobError>, control: &Control, keeps_snapshot: bool) -> Option<Outcome> {
     match (ended, control.stop()) {
         (Ok(Ending::Completed), _) => Some(Outcome::Completed),
         (_, Some(Stop::LeaseLost)) | (Err(JobError::Queue(QueueError::LeaseLost)), _) => None,
@@ -74,6 +80,10 @@ fn outcome(ended: Result<Ending, JobError>, control: &Control) -> Option<Outcome
         }
         // The job itself is well: it goes on where it stopped once the queue can be reached again.
         (Err(JobError::Queue(error)), _) if error.is_outage() => Some(Outcome::HandedBack),
+        // The next attempt goes on without a snapshot.
+        (Err(JobError::Source { error, .. }), None) if error.is_lost_snapshot() && !keeps_snapshot => {
+            Some(Outcome::HandedBack)
+        }
         (Err(error), _) => Some(Outcome::Failed {
             destination: error.destination(),
             is_mismatch: error.is_mismatch(),
@@ -94,7 +104,16 @@ fn execute(
     let at_source = |error| JobError::Source { name: source.name.clone(), error };
     let mut connection = source::open(&settings, job, interrupts).map_err(at_source)?;
     let selection = source::select(&mut connection.client, job).map_err(at_source)?;
-    let expected_rows = source::estimate_rows(&mut connection.client, &selection).map_err(at_source)?;
+    let stored = context.queue.destinations(job.id)?;
+    let settings_of_stored = settings_of(&stored)?;
+    let takes_changes: Vec<_> = settings_of_stored.iter().map(DestinationSettings::takes_changes).collect();
+    let last_chunk = context.queue.last_chunk(job.id)?;
+    let any_takes_changes = takes_changes.contains(&true);
+    let course = Course::set(&mut connection.client, &selection, job, last_chunk, any_takes_changes);
+    let course = course.map_err(at_source)?;
+    if context.queue.begin(claim, &course, &selection.shape)? != selection.shape {
+        return Err(at_source(SourceError::Altered(job.table_name.clone())));
+    }
 
     let spec = Arc::new(CopySpec {
         job_id: job.id,
@@ -103,31 +122,35 @@ fn execute(
         table: selection.table.clone(),
         write_mode: job.write_mode,
         options: job.options.clone(),
-        first_chunk: job.first_chunk,
+        first_chunk: course.first_chunk,
     });
     // Declared before the destinations, so that it is dropped after them: it closes the files they write to.
     let mut session = Session::default();
-    let stored = context.queue.destinations(job.id)?;
-    let mut destinations = open_destinations(&stored, &spec, &mut session, interrupts)?;
-    if context.queue.begin(claim, expected_rows, &selection.shape)? != selection.shape {
-        return Err(at_source(SourceError::Altered(job.table_name.clone())));
-    }
+    let mut destinations = open_destinations(&stored, &settings_of_stored, &spec, &mut session, interrupts)?;
 
-    let walk = Walk::new(&selection);
-    let last_chunk = context.queue.last_chunk(job.id)?;
-    let Some((next, done)) = resume(context, claim, last_chunk, &stored, &destinations, job, walk.key())?
-    else {
+    let walk = Walk::new(&selection, course.plan.clone()).map_err(at_source)?;
+    let Some((next, done)) = resume(context, job, &course, &stored, &destinations, walk.key())? else {
         finish(&stored, &mut destinations)?;
         return Ok(Ending::Completed);
     };
+    let snapshot = if course.plan.needs_snapshot() {
+        let holder = source::open(&settings, job, interrupts).map_err(at_source)?;
+        Some(Snapshot::take(holder, walk.table()).map_err(at_source)?)
+    } else {
+        None
+    };
+    if course.plan.guarantee == Guarantee::Snapshot {
+        context.queue.note_snapshot(claim)?;
+    }
     let renditions: Vec<_> = destinations.iter().map(|destination| destination.renditions()).collect();
     let layout = Arc::new(Layout::new(&selection.table, &renditions));
-    let stops_between_chunks = walk.has_key();
+    let stops_between_chunks =
+        course.plan.sections.iter().all(|section| section.strategy != Strategy::Stream);
     let reconnect = {
         let (settings, job, interrupts) = (settings.clone(), job.clone(), interrupts.clone());
         Box::new(move || source::open(&settings, &job, &interrupts))
     };
-    let reader = Reader::new(reconnect, connection, walk, layout.clone(), context.chunk_rows);
+    let reader = Reader::new(reconnect, connection, walk, layout.clone(), snapshot, context.limits);
     let copy = Copy {
         context,
         claim,
@@ -135,6 +158,7 @@ fn execute(
         interrupts,
         layout,
         stored: &stored,
+        takes_changes: &takes_changes,
         source_name: &source.name,
         stops_between_chunks,
     };
@@ -166,16 +190,16 @@ fn rows_of(stored: &[StoredDestination], destinations: &[Box<dyn Destination>]) 
 
 fn open_destinations(
     stored: &[StoredDestination],
+    settings: &[DestinationSettings],
     spec: &Arc<CopySpec>,
     session: &mut Session,
     interrupts: &Interrupts,
 ) -> Result<Vec<Box<dyn Destination>>, JobError> {
-    let settings = settings_of(stored)?;
     let open = |(stored, settings): (&StoredDestination, &DestinationSettings)| {
         destination::open(stored.id, settings, spec, session, interrupts)
             .map_err(|error| JobError::at(stored, error))
     };
-    stored.iter().zip(&settings).map(open).collect()
+    stored.iter().zip(settings).map(open).collect()
 }
 
 /// Reads the settings of every destination, of which there must be one at least and no two in the same place.

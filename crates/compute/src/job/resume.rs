@@ -1,15 +1,11 @@
 //! Where a job goes on: the queue knows its chunks, each destination's ledger which of them it has committed.
 
-use backfill_domain::{
-    chunk::{Chunk, ChunkStatus},
-    destination::Destination as StoredDestination,
-    job::Job,
-};
+use backfill_domain::{chunk::ChunkStatus, destination::Destination as StoredDestination, job::Job};
 
-use super::{Done, JobContext, JobError, rows_of};
+use super::{Course, Done, JobContext, JobError, rows_of};
 use crate::{
     destination::Destination,
-    key::{KeyChanged, KeyColumns},
+    key::KeyColumns,
     queue::{Claim, Progress},
     source::{ChunkRange, NextChunk},
 };
@@ -17,27 +13,28 @@ use crate::{
 /// The next chunk to read and what is done so far; `None` when everything is.
 pub(crate) fn resume(
     context: &JobContext,
-    claim: Claim,
-    last_chunk: Option<Chunk>,
+    job: &Job,
+    course: &Course,
     stored: &[StoredDestination],
     destinations: &[Box<dyn Destination>],
-    job: &Job,
     key: &KeyColumns,
 ) -> Result<Option<(NextChunk, Done)>, JobError> {
-    let mut done = Done { rows: job.count_record, bytes: job.count_byte };
-    let Some(last) = last_chunk else {
-        check_ledgers(stored, destinations, 0, 0)?;
-        return Ok(Some((NextChunk::New { number: 1, lower: None }, done)));
+    let Course { plan, first_chunk, .. } = course;
+    let Some(last) = &course.last_chunk else {
+        check_ledgers(stored, destinations, first_chunk - 1, first_chunk - 1)?;
+        let done = Done { rows: 0, bytes: 0 };
+        return Ok(NextChunk::first_of(plan, 0, *first_chunk).map(|next| (next, done)));
     };
-    let range = range_of(&last, key)?;
+    let mut done = Done { rows: job.count_record, bytes: job.count_byte };
+    let range = ChunkRange::from_stored(last, plan, key)?;
     if last.status == ChunkStatus::Done {
         check_ledgers(stored, destinations, last.number, last.number)?;
-        return Ok(after(range).map(|next| (next, done)));
+        return Ok(range.next(plan).map(|next| (next, done)));
     }
     check_ledgers(stored, destinations, last.number - 1, last.number)?;
     let committed = destinations.iter().filter(|at| at.watermark().chunk == last.number).count();
     if committed == 0 {
-        return Ok(Some((NextChunk::New { number: range.number, lower: range.lower }, done)));
+        return Ok(Some((range.anew(), done)));
     }
     if committed < destinations.len() {
         return Ok(Some((NextChunk::Again(range), done)));
@@ -48,8 +45,9 @@ pub(crate) fn resume(
     let rows = rows_of(stored, destinations);
     let progress =
         Progress { rows: done.rows, bytes: done.bytes, rows_per_second: 0.0, bytes_per_second: 0.0 };
+    let claim = Claim { job: job.id, attempt: job.attempt };
     context.queue.finish_chunk(claim, last.number, progress, &rows)?;
-    Ok(after(range).map(|next| (next, done)))
+    Ok(range.next(plan).map(|next| (next, done)))
 }
 
 /// Every ledger must stand from `least` to `most`: a destination that is ahead of the queue or has lost chunks would
@@ -67,15 +65,4 @@ fn check_ledgers(
         }
     }
     Ok(())
-}
-
-fn range_of(chunk: &Chunk, key: &KeyColumns) -> Result<ChunkRange, KeyChanged> {
-    let read =
-        |stored: &Option<serde_json::Value>| stored.as_ref().map(|stored| key.read(stored)).transpose();
-    Ok(ChunkRange { number: chunk.number, lower: read(&chunk.lower_key)?, upper: read(&chunk.upper_key)? })
-}
-
-/// The chunk behind `range`; a range without an upper bound is the last. Whether any other was, the next one shows.
-fn after(range: ChunkRange) -> Option<NextChunk> {
-    range.upper.map(|upper| NextChunk::New { number: range.number + 1, lower: Some(upper) })
 }

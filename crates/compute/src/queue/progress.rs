@@ -17,8 +17,9 @@ use uuid::Uuid;
 
 use super::{Claim, Queue, QueueError, held};
 use crate::{
+    job::Course,
     key::Key,
-    source::{ChunkRange, Shape},
+    source::{Bounds, ChunkRange, Shape},
 };
 
 #[diesel::declare_sql_function]
@@ -61,15 +62,22 @@ pub(crate) enum Outcome {
 }
 
 impl Queue {
-    /// Notes how many rows the job is expected to copy, and that its destinations are being written. Returns the shape
-    /// that the source's table had when the job first began, which is this one for its first attempt.
-    pub(crate) fn begin(&self, claim: Claim, expected_rows: i64, shape: &Shape) -> Result<Shape, QueueError> {
+    /// Notes how an attempt goes about the job, and that its destinations are being written. Where it starts over, what
+    /// was done does not count any more. Returns the shape that the source's table had when the job first began, which
+    /// is this one for its first attempt.
+    pub(crate) fn begin(&self, claim: Claim, course: &Course, shape: &Shape) -> Result<Shape, QueueError> {
         self.connection()?.transaction(|connection| {
             self.lock(claim, connection)?;
             set_destinations(claim.job, JobStatus::Executing, connection)?;
+            if course.last_chunk.is_none() {
+                start_over(claim.job, connection)?;
+            }
             let changes = (
-                queue_backfill_data::total_record.eq(expected_rows),
+                queue_backfill_data::total_record.eq(course.expected_rows),
                 queue_backfill_data::total_is_estimate.eq(true),
+                queue_backfill_data::plan.eq(&course.plan),
+                queue_backfill_data::first_chunk.eq(course.first_chunk),
+                queue_backfill_data::snapshot_at.eq(None::<DateTime<Utc>>),
                 queue_backfill_data::source_shape
                     .eq(coalesce(queue_backfill_data::source_shape, shape.as_stored())),
                 queue_backfill_data::updated_at.eq(now),
@@ -82,6 +90,14 @@ impl Queue {
         })
     }
 
+    /// Notes that the job reads under a snapshot from now on.
+    pub(crate) fn note_snapshot(&self, claim: Claim) -> Result<(), QueueError> {
+        let changed = diesel::update(held(claim, self.worker))
+            .set(queue_backfill_data::snapshot_at.eq(sql::<Nullable<Timestamptz>>("now()")))
+            .execute(&mut self.connection()?)?;
+        fenced(changed)
+    }
+
     /// Fixes the range of a chunk whose rows every destination has taken and none has committed yet.
     pub(crate) fn begin_chunk(
         &self,
@@ -92,18 +108,24 @@ impl Queue {
     ) -> Result<(), QueueError> {
         self.connection()?.transaction(|connection| {
             self.lock(claim, connection)?;
+            let (lower_key, upper_key) = keys(&chunk.bounds);
+            let (lower_page, upper_page) = pages(&chunk.bounds);
             let values = (
                 backfill_chunks::job_id.eq(claim.job),
                 backfill_chunks::number.eq(chunk.number),
-                backfill_chunks::lower_key.eq(stored(chunk.lower.as_ref())),
-                backfill_chunks::upper_key.eq(stored(chunk.upper.as_ref())),
+                backfill_chunks::section.eq(i32::try_from(chunk.section).unwrap_or(i32::MAX)),
+                backfill_chunks::lower_key.eq(lower_key),
+                backfill_chunks::upper_key.eq(&upper_key),
+                backfill_chunks::lower_page.eq(lower_page),
+                backfill_chunks::upper_page.eq(upper_page),
                 backfill_chunks::status.eq(ChunkStatus::Copying),
                 backfill_chunks::row_count.eq(rows),
                 backfill_chunks::byte_count.eq(bytes),
                 backfill_chunks::attempt.eq(claim.attempt),
             );
             let again = (
-                backfill_chunks::upper_key.eq(stored(chunk.upper.as_ref())),
+                backfill_chunks::upper_key.eq(&upper_key),
+                backfill_chunks::upper_page.eq(upper_page),
                 backfill_chunks::row_count.eq(rows),
                 backfill_chunks::byte_count.eq(bytes),
                 backfill_chunks::attempt.eq(claim.attempt),
@@ -172,6 +194,7 @@ impl Queue {
                 queue_backfill_data::error_message.eq(message),
                 queue_backfill_data::claimed_by.eq(None::<Uuid>),
                 queue_backfill_data::lease_expires_at.eq(None::<DateTime<Utc>>),
+                queue_backfill_data::snapshot_at.eq(None::<DateTime<Utc>>),
                 queue_backfill_data::finished_at.eq(finished_at),
                 queue_backfill_data::updated_at.eq(now),
             );
@@ -235,6 +258,30 @@ fn fenced(changed: usize) -> Result<(), QueueError> {
     if changed == 0 { Err(QueueError::LeaseLost) } else { Ok(()) }
 }
 
-fn stored(key: Option<&Key>) -> Option<serde_json::Value> {
-    key.map(Key::to_stored)
+/// Forgets what was copied before the first chunk that counts.
+fn start_over(job: JobId, connection: &mut PgConnection) -> Result<(), QueueError> {
+    diesel::delete(backfill_chunks::table.filter(backfill_chunks::job_id.eq(job))).execute(connection)?;
+    diesel::update(queue_backfill_data::table.find(job))
+        .set((queue_backfill_data::count_record.eq(0), queue_backfill_data::count_byte.eq(0)))
+        .execute(connection)?;
+    diesel::update(backfill_job_destinations::table.filter(backfill_job_destinations::job_id.eq(job)))
+        .set(backfill_job_destinations::count_record.eq(0))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn keys(bounds: &Bounds) -> (Option<serde_json::Value>, Option<serde_json::Value>) {
+    match bounds {
+        Bounds::Keys { lower, upper } => {
+            (lower.as_ref().map(Key::to_stored), upper.as_ref().map(Key::to_stored))
+        }
+        Bounds::Pages { .. } | Bounds::Whole => (None, None),
+    }
+}
+
+fn pages(bounds: &Bounds) -> (Option<i64>, Option<i64>) {
+    match bounds {
+        Bounds::Pages { lower, upper } => (Some(*lower), *upper),
+        Bounds::Keys { .. } | Bounds::Whole => (None, None),
+    }
 }

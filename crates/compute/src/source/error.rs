@@ -1,5 +1,7 @@
 //! What can go wrong at a source, in words that a user can act on.
 
+use std::time::Duration;
+
 use backfill_domain::{table::TableReferenceError, validation::FieldError};
 use backfill_pg::PgError;
 
@@ -25,6 +27,20 @@ pub(crate) enum SourceError {
         "table {0} has other columns, types or another primary key than when the job began: start a new job"
     )]
     Altered(String),
+    /// What held the snapshot is gone, and with it the snapshot.
+    #[error(
+        "the snapshot under which the rows were read was lost, with the daemon or the connection that held it, and the \
+         job was to be of one point in time: start a new job, with write_mode replace if rows of this one must go, or \
+         with guarantee chunked"
+    )]
+    SnapshotLost,
+    /// A snapshot was held for as long as is allowed.
+    #[error(
+        "the rows were not all read within {} seconds, the longest that a snapshot may hold back the source's vacuum: \
+         raise BACKFILL_SNAPSHOT_MAX_AGE, filter the rows into several jobs, or ask for guarantee chunked",
+        .0.as_secs()
+    )]
+    SnapshotTooOld(Duration),
     /// There is nothing to copy.
     #[error("table {0} has no columns")]
     NoColumns(String),
@@ -37,6 +53,13 @@ pub(crate) enum SourceError {
     /// The rows could not be read to their end.
     #[error(transparent)]
     Stream(#[from] WireError),
+}
+
+impl SourceError {
+    /// Whether the rows can be read to their end without the snapshot that has ended, or is to end.
+    pub(crate) fn is_lost_snapshot(&self) -> bool {
+        matches!(self, Self::SnapshotLost | Self::SnapshotTooOld(_))
+    }
 }
 
 impl From<postgres::Error> for SourceError {

@@ -1,14 +1,17 @@
-//! Where rows come from: a table of a PostgreSQL, read chunk by chunk along its primary key.
+//! Where rows come from: a table of a PostgreSQL, read chunk by chunk as the job's plan says.
 
 mod error;
+mod place;
 mod reader;
 mod shape;
+mod snapshot;
 mod walk;
 
 use backfill_domain::{
     catalog::Table,
     filter::{self, Filter},
     job::{Job, WriteMode},
+    plan::{Plan, Wishes},
     source::ConnectionSettings,
     table::TableReference,
 };
@@ -17,9 +20,11 @@ use postgres::Client;
 
 pub(crate) use self::{
     error::SourceError,
-    reader::{Event, Reader},
+    place::{Bounds, ChunkRange, NextChunk, Start},
+    reader::{Event, Limits, Reader},
     shape::Shape,
-    walk::{ChunkRange, NextChunk, Walk},
+    snapshot::Snapshot,
+    walk::Walk,
 };
 use crate::interrupt::{Interrupts, cancel};
 
@@ -85,13 +90,16 @@ pub(crate) fn select(client: &mut Client, job: &Job) -> Result<Selection, Source
     Ok(Selection { condition: filter::join(&conditions), shape, table })
 }
 
-/// How many rows the source's planner expects; it looks at statistics alone, whatever the table's size.
-pub(crate) fn estimate_rows(client: &mut Client, selection: &Selection) -> Result<i64, SourceError> {
-    let from = selection.table.table_name().to_sql();
-    let condition = selection.condition.as_deref().unwrap_or("true");
-    let row =
-        client.query_one(&format!("EXPLAIN (FORMAT JSON) SELECT FROM {from} WHERE {condition}"), &[])?;
-    let plan: serde_json::Value = row.get(0);
-    let rows = plan.pointer("/0/Plan/Plan Rows").and_then(serde_json::Value::as_f64);
-    Ok(rows.unwrap_or_default() as i64)
+/// How to go about the selected rows.
+pub(crate) fn plan(
+    client: &mut Client,
+    selection: &Selection,
+    wishes: &Wishes,
+) -> Result<(Plan, i64), SourceError> {
+    let facts = backfill_pg::facts(client, &selection.table, selection.condition.as_deref())?;
+    let mut plan = Plan::decide(&selection.table, &facts, wishes);
+    // Before any row is read: what changes from here on, the pass that catches up will find.
+    let query = "SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text";
+    plan.began_at_transaction = Some(client.query_one(query, &[])?.get(0));
+    Ok((plan, facts.expected_rows))
 }

@@ -1,21 +1,40 @@
 //! Reads chunk after chunk ahead of the destinations, on a thread of its own.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use backfill_domain::plan::Strategy;
 use crossbeam_channel::Sender;
 
-use super::{ChunkRange, Connection, NextChunk, SourceError, Walk};
+use super::{Bounds, ChunkRange, Connection, NextChunk, Snapshot, SourceError, Start, Walk};
 use crate::{
     key::Key,
     wire::{Batch, BatchReader, Layout},
 };
 
-/// Bytes after which a chunk with a key ends, however few its rows are: what a destination must hold at once stays
+/// Bytes after which a chunk along a key ends, however few its rows are: what a destination must hold at once stays
 /// bounded, whatever a row's width.
 const FULL_CHUNK: u64 = 16 << 20;
 
+/// Pages of the first chunk by pages. How many the next ones have follows from what these hold.
+const FIRST_PAGES: i64 = 128;
+
+/// The most by which a chunk by pages grows beyond the one before: a table may be emptier here than there.
+const GROWTH: i64 = 4;
+
 /// Connects once more; for a connection that was left in the middle of a stream.
 pub(crate) type Reconnect = Box<dyn Fn() -> Result<Connection, SourceError> + Send>;
+
+/// How much is read at a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Rows in a chunk.
+    pub(crate) chunk_rows: u32,
+    /// How long a snapshot may be held.
+    pub(crate) snapshot_age: Duration,
+}
 
 /// What the reader hands over, in order: `Begin`, any number of `Rows`, `End`, and so on for each chunk.
 pub(crate) enum Event {
@@ -23,6 +42,8 @@ pub(crate) enum Event {
     Begin {
         /// Its place in the job's order.
         number: i64,
+        /// How its section is read.
+        strategy: Strategy,
     },
     /// Rows of the chunk.
     Rows(Arc<Batch>),
@@ -30,7 +51,7 @@ pub(crate) enum Event {
     End {
         /// What it holds.
         range: ChunkRange,
-        /// Whether there are no rows behind it.
+        /// Whether it is the plan's last.
         is_last: bool,
     },
 }
@@ -41,10 +62,15 @@ pub(crate) struct Reader {
     connection: Connection,
     walk: Walk,
     layout: Arc<Layout>,
-    /// Rows that a chunk has at most.
-    max_rows: u64,
-    /// Rows that the next chunk is to have: fewer than the most while rows are wide.
+    /// What all chunks are read under, if the plan wants that.
+    snapshot: Option<Snapshot>,
+    limits: Limits,
+    /// Rows that the next chunk along a key is to have: fewer than the most while rows are wide.
     chunk_rows: u64,
+    /// Pages that the next chunk by pages is to have.
+    chunk_pages: i64,
+    /// Pages that the section at hand has.
+    section_pages: Option<(usize, i64)>,
 }
 
 /// How reading one chunk ended.
@@ -60,51 +86,85 @@ struct ChunkRead {
 struct HungUp;
 
 impl Reader {
-    /// Reads along `walk` in chunks of at most `chunk_rows` rows.
+    /// Reads along `walk`, all of it under `snapshot` if there is one.
     pub(crate) fn new(
         connect: Reconnect,
         connection: Connection,
         walk: Walk,
         layout: Arc<Layout>,
-        chunk_rows: u32,
+        snapshot: Option<Snapshot>,
+        limits: Limits,
     ) -> Self {
-        let chunk_rows = chunk_rows.into();
-        Self { connect, connection, walk, layout, max_rows: chunk_rows, chunk_rows }
+        let chunk_rows = limits.chunk_rows.into();
+        let (chunk_pages, section_pages) = (FIRST_PAGES, None);
+        Self { connect, connection, walk, layout, snapshot, limits, chunk_rows, chunk_pages, section_pages }
     }
 
-    /// Reads from chunk `next` on to the end of the table, or until nobody listens to `events`.
+    /// Reads from chunk `next` on to the end of the plan, or until nobody listens to `events`.
     pub(crate) fn run(mut self, mut next: NextChunk, events: &Sender<Event>) -> Result<(), SourceError> {
         loop {
-            let number = next.number();
-            if events.send(Event::Begin { number }).is_err() {
+            let (number, strategy) = (next.number(), self.walk.strategy(next.section()));
+            if events.send(Event::Begin { number, strategy }).is_err() {
                 return Ok(());
             }
-            let Ok(read) = self.read_chunk(&next, events)? else { return Ok(()) };
-            let (range, is_last) = self.end(next, &read);
-            self.adapt(&read)?;
-            let upper = range.upper.clone();
-            if events.send(Event::End { range, is_last }).is_err() || is_last {
+            let (bounds, limit) = self.aim(&next)?;
+            let Ok(read) = self.read_chunk(next.section(), &bounds, limit, events)? else { return Ok(()) };
+            self.adapt(strategy, &bounds, &read)?;
+            let (range, after) = self.end(next, bounds, limit, &read);
+            let after = self.unless_caught_up(after)?;
+            if events.send(Event::End { range, is_last: after.is_none() }).is_err() {
                 return Ok(());
             }
-            next = NextChunk::New { number: number + 1, lower: upper };
+            match after {
+                Some(after) => next = after,
+                None => return Ok(()),
+            }
         }
+    }
+
+    /// What to read for a chunk: a range, and along a key the most rows of it.
+    fn aim(&mut self, next: &NextChunk) -> Result<(Bounds, Option<u64>), SourceError> {
+        Ok(match next {
+            NextChunk::Again(range) => (range.bounds.clone(), None),
+            NextChunk::New { start: Start::Key(lower), .. } => {
+                (Bounds::Keys { lower: lower.clone(), upper: None }, Some(self.chunk_rows))
+            }
+            NextChunk::New { start: Start::Page(lower), section, .. } => {
+                let upper = lower + self.chunk_pages;
+                let is_open = upper >= self.pages_of(*section)?;
+                (Bounds::Pages { lower: *lower, upper: (!is_open).then_some(upper) }, None)
+            }
+            NextChunk::New { start: Start::Whole, .. } => (Bounds::Whole, None),
+        })
+    }
+
+    /// Pages of a section's relation. What the snapshot sees is on them: it is older than this look at their number.
+    fn pages_of(&mut self, section: usize) -> Result<i64, SourceError> {
+        if let Some((known, pages)) = self.section_pages
+            && known == section
+        {
+            return Ok(pages);
+        }
+        let query = "SELECT pg_catalog.pg_relation_size($1::text::regclass) \
+                     / pg_catalog.current_setting('block_size')::bigint";
+        let pages = self.connection.client.query_one(query, &[&self.walk.relation(section)])?.get(0);
+        self.section_pages = Some((section, pages));
+        Ok(pages)
     }
 
     fn read_chunk(
         &mut self,
-        chunk: &NextChunk,
+        section: usize,
+        bounds: &Bounds,
+        limit: Option<u64>,
         events: &Sender<Event>,
     ) -> Result<Result<ChunkRead, HungUp>, SourceError> {
-        let (lower, upper, limit) = match chunk {
-            NextChunk::Again(range) => (range.lower.as_ref(), range.upper.as_ref(), None),
-            NextChunk::New { lower, .. } => {
-                (lower.as_ref(), None, self.walk.has_key().then_some(self.chunk_rows))
-            }
-        };
-        self.hold()?;
-        let stream =
-            self.connection.client.copy_out(&self.walk.copy_sql(&self.layout, lower, upper, limit))?;
-        let batch_rows = usize::try_from(self.max_rows).unwrap_or(usize::MAX);
+        self.hold(section)?;
+        let began = Instant::now();
+        let max_age = (self.walk.strategy(section) == Strategy::Stream).then_some(self.limits.snapshot_age);
+        let sql = self.walk.copy_sql(&self.layout, section, bounds, limit);
+        let stream = self.connection.client.copy_out(&sql)?;
+        let batch_rows = usize::try_from(self.limits.chunk_rows).unwrap_or(usize::MAX);
         let mut batches = BatchReader::new(stream, self.layout.width(), batch_rows);
         let mut read = ChunkRead { rows: 0, bytes: 0, last_key: None, is_cut: false };
         while let Some(batch) = batches.next()? {
@@ -118,6 +178,9 @@ impl Reader {
                 read.is_cut = true;
                 return Ok(Ok(read));
             }
+            if max_age.is_some_and(|max_age| began.elapsed() > max_age) {
+                return Err(SourceError::SnapshotTooOld(self.limits.snapshot_age));
+            }
         }
         drop(batches);
         self.connection.client.batch_execute("COMMIT")?;
@@ -125,36 +188,76 @@ impl Reader {
     }
 
     /// Begins a transaction in which the table stays as it is, and makes sure that it is what the job began with.
-    fn hold(&mut self) -> Result<(), SourceError> {
-        self.connection.client.batch_execute(&self.walk.hold_sql())?;
-        self.walk.check_shape(&mut self.connection.client)
-    }
-
-    /// What a chunk holds that was read, and whether it is the last. One without rows ends where it begins.
-    fn end(&self, chunk: NextChunk, read: &ChunkRead) -> (ChunkRange, bool) {
-        match chunk {
-            NextChunk::Again(range) => {
-                let is_last = range.upper.is_none();
-                (range, is_last)
+    fn hold(&mut self, section: usize) -> Result<(), SourceError> {
+        match &self.snapshot {
+            Some(snapshot) if snapshot.age() > self.limits.snapshot_age => {
+                return Err(SourceError::SnapshotTooOld(self.limits.snapshot_age));
             }
-            NextChunk::New { number, lower } => {
-                let upper =
-                    if self.walk.has_key() { read.last_key.clone().or_else(|| lower.clone()) } else { None };
-                let is_last = !self.walk.has_key() || (!read.is_cut && read.rows < self.chunk_rows);
-                (ChunkRange { number, lower, upper }, is_last)
-            }
+            Some(snapshot) => snapshot.adopt(&mut self.connection)?,
+            None => self.connection.client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")?,
         }
+        self.connection.client.batch_execute(&self.walk.hold_sql(section))?;
+        self.walk.check_shape(&mut self.connection.client, section)
     }
 
-    /// After a chunk that was cut for its bytes: asks for fewer rows, and leaves the rest of the stream behind with
-    /// its connection. Once rows are narrower again, asks for more.
-    fn adapt(&mut self, read: &ChunkRead) -> Result<(), SourceError> {
+    /// What a chunk holds that was read, and the one behind it. Along a key, a chunk without rows ends where it begins.
+    fn end(
+        &self,
+        chunk: NextChunk,
+        bounds: Bounds,
+        limit: Option<u64>,
+        read: &ChunkRead,
+    ) -> (ChunkRange, Option<NextChunk>) {
+        let plan = self.walk.plan();
+        let range = match chunk {
+            NextChunk::Again(range) => range,
+            NextChunk::New { number, section, .. } => {
+                let bounds = match bounds {
+                    Bounds::Keys { lower, .. } => {
+                        let upper = read.last_key.clone().or_else(|| lower.clone());
+                        Bounds::Keys { lower, upper }
+                    }
+                    bounds => bounds,
+                };
+                ChunkRange { number, section, bounds }
+            }
+        };
+        let ends_section = limit.is_some_and(|limit| !read.is_cut && read.rows < limit);
+        let after = if ends_section {
+            NextChunk::first_of(plan, range.section + 1, range.number + 1)
+        } else {
+            range.clone().next(plan)
+        };
+        (range, after)
+    }
+
+    /// The next chunk, unless it is to catch up with changes and no transaction has begun at the source since the job
+    /// did.
+    fn unless_caught_up(&mut self, next: Option<NextChunk>) -> Result<Option<NextChunk>, SourceError> {
+        let Some(next) = next else { return Ok(None) };
+        if self.walk.strategy(next.section()) != Strategy::CatchUp {
+            return Ok(Some(next));
+        }
+        let query = "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text";
+        let now: String = self.connection.client.query_one(query, &[])?.get(0);
+        Ok((self.walk.plan().began_at_transaction.as_ref() != Some(&now)).then_some(next))
+    }
+
+    /// Has the next chunk take as many rows as it should. After a chunk that was cut for its bytes, leaves the rest of
+    /// the stream behind with its connection.
+    fn adapt(&mut self, strategy: Strategy, bounds: &Bounds, read: &ChunkRead) -> Result<(), SourceError> {
+        let max_rows = u64::from(self.limits.chunk_rows);
         if read.is_cut {
-            self.chunk_rows = (FULL_CHUNK * read.rows / read.bytes).clamp(1, self.max_rows);
+            self.chunk_rows = (FULL_CHUNK * read.rows / read.bytes).clamp(1, max_rows);
             self.connection.abandon();
             self.connection = (self.connect)()?;
-        } else if read.bytes < FULL_CHUNK / 2 {
-            self.chunk_rows = (self.chunk_rows * 2).min(self.max_rows);
+        } else if strategy == Strategy::KeyRanges && read.bytes < FULL_CHUNK / 2 {
+            self.chunk_rows = (self.chunk_rows * 2).min(max_rows);
+        } else if let Bounds::Pages { .. } = bounds {
+            // As many pages as make the rows or the bytes of a chunk, whichever are fewer.
+            let by_rows = self.chunk_pages * max_rows.cast_signed() / read.rows.max(1).cast_signed();
+            let by_bytes = self.chunk_pages * FULL_CHUNK.cast_signed() / read.bytes.max(1).cast_signed();
+            self.chunk_pages = by_rows.min(by_bytes).clamp(1, self.chunk_pages * GROWTH);
         }
         Ok(())
     }

@@ -37,11 +37,14 @@ impl Ledger {
         // One statement, thus one transaction; the condition keeps a later attempt's row as it is.
         connection.execute(
             &format!(
-                "INSERT INTO {table} AS ledger VALUES (?::UUID, ?, ?, 0, 0) ON CONFLICT (job_uid, destination_id) \
-                 DO UPDATE SET attempt = excluded.attempt WHERE ledger.attempt <= excluded.attempt",
+                "INSERT INTO {table} AS ledger VALUES (?::UUID, ?, ?, ?::BIGINT - 1, 0) \
+                 ON CONFLICT (job_uid, destination_id) DO UPDATE SET attempt = excluded.attempt, \
+                     chunk = greatest(ledger.chunk, excluded.chunk), \
+                     rows = CASE WHEN ledger.chunk > excluded.chunk THEN ledger.rows ELSE 0 END \
+                 WHERE ledger.attempt <= excluded.attempt",
                 table = ledger.table
             ),
-            params![ledger.job.to_string(), destination.0, ledger.attempt],
+            params![ledger.job.to_string(), destination.0, ledger.attempt, spec.first_chunk],
         )?;
         let watermark = ledger.read(connection)?.ok_or(DestinationError::Fenced)?;
         Ok((ledger, watermark))

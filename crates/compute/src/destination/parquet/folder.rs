@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -39,10 +40,11 @@ impl JobFolder {
         Ok(names.map(|name| self.0.join(name)).collect())
     }
 
-    /// Removes what an attempt left behind that did not come to commit: hidden files, and parts of chunks after `last`.
-    pub(super) fn clean(&self, last: i64) -> Result<(), DestinationError> {
+    /// Removes what does not count: hidden files of an attempt that did not come to commit, and parts of other chunks
+    /// than those in `committed`.
+    pub(super) fn clean(&self, committed: RangeInclusive<i64>) -> Result<(), DestinationError> {
         for name in self.files()? {
-            let is_left_over = chunk_of(&name).is_some_and(|chunk| chunk > last);
+            let is_left_over = chunk_of(&name).is_some_and(|chunk| !committed.contains(&chunk));
             if is_left_over || is_unfinished(&name) {
                 let path = self.0.join(name);
                 match fs::remove_file(&path) {

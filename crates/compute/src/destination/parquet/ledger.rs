@@ -51,7 +51,9 @@ impl Ledger {
         if note.as_ref().is_some_and(|note| ledger.is_fenced_by(note)) {
             return Err(DestinationError::Fenced);
         }
-        let watermark = note.map(|note| note.watermark).unwrap_or_default();
+        let given_up = Watermark { chunk: spec.first_chunk - 1, rows: 0 };
+        let noted = note.map(|note| note.watermark).filter(|noted| noted.chunk > given_up.chunk);
+        let watermark = noted.unwrap_or(given_up);
         ledger.write(folder, watermark)?;
         Ok((ledger, watermark))
     }

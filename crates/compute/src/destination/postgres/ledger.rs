@@ -44,12 +44,15 @@ pub(super) fn open(
         )?;
     }
     let enter = format!(
-        "INSERT INTO {ledger} AS entry VALUES ($1, $2, $3, 0, 0, pg_catalog.now()) \
-         ON CONFLICT (job_uid, destination_id) DO UPDATE SET attempt = excluded.attempt \
+        "INSERT INTO {ledger} AS entry VALUES ($1, $2, $3, $4::bigint - 1, 0, pg_catalog.now()) \
+         ON CONFLICT (job_uid, destination_id) DO UPDATE SET attempt = excluded.attempt, \
+             chunk = GREATEST(entry.chunk, excluded.chunk), \
+             rows = CASE WHEN entry.chunk > excluded.chunk THEN entry.rows ELSE 0 END \
          WHERE entry.attempt <= excluded.attempt RETURNING chunk, rows"
     );
-    let entry =
-        client.query_opt(&enter, &[&spec.job_uid, &id.0, &spec.attempt])?.ok_or(DestinationError::Fenced)?;
+    let entry = client
+        .query_opt(&enter, &[&spec.job_uid, &id.0, &spec.attempt, &spec.first_chunk])?
+        .ok_or(DestinationError::Fenced)?;
     Ok(Watermark { chunk: entry.get(0), rows: entry.get(1) })
 }
 

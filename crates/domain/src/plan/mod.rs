@@ -7,6 +7,10 @@ use utoipa::ToSchema;
 
 use crate::json_column::json_column;
 
+mod decide;
+
+pub use decide::{Facts, RelationFacts, Wishes};
+
 /// What a job guarantees of the rows it copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString)]
 #[serde(rename_all = "snake_case")]
@@ -41,8 +45,20 @@ pub struct Plan {
     pub guarantee: Guarantee,
     /// Its parts, in the order in which they are copied: the table, or each leaf of a partitioned one.
     pub sections: Vec<Section>,
-    /// Why it is done this way, in a sentence.
+    /// Why it is done this way, in a sentence or two.
     pub explanation: String,
+    /// The source's transaction id at the beginning, for the pass that catches up with what changed since; `null`
+    /// without one.
+    #[serde(default)]
+    pub began_at_transaction: Option<String>,
+}
+
+impl Plan {
+    /// Whether its rows are read under one snapshot that several chunks share, which ends with the daemon that holds it.
+    pub fn needs_snapshot(&self) -> bool {
+        let is_chunked = |section: &Section| section.strategy != Strategy::Stream;
+        self.guarantee == Guarantee::Snapshot && self.sections.iter().any(is_chunked)
+    }
 }
 
 json_column!(Plan);
