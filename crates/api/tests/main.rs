@@ -13,5 +13,6 @@ mod jobs;
 mod operation;
 mod outage;
 mod pipelines;
+mod preview;
 mod requests;
 mod sources;

@@ -12,6 +12,7 @@ mod keys;
 mod leftovers;
 mod names;
 mod observation;
+mod plans;
 mod secrets;
 mod shutdown;
 mod types;

@@ -42,27 +42,33 @@ const PROBED_PAGES: i64 = 16;
 /// # Errors
 /// If the server refuses the queries or the connection breaks.
 pub fn facts(client: &mut Client, table: &Table, condition: Option<&str>) -> Result<Facts, PgError> {
-    let (expected_rows, filter_index) = expect(client, table, condition)?;
     let relations = relations(client, table)?;
-    Ok(Facts { relations, expected_rows, filter_index })
+    Ok(Facts { relations, ..expect(client, table, condition)? })
 }
 
-/// How many rows the source's planner expects, and the index other than the primary key's by which it would find them.
-fn expect(
-    client: &mut Client,
-    table: &Table,
-    condition: Option<&str>,
-) -> Result<(i64, Option<String>), PgError> {
+/// What the source's planner expects of the rows that pass.
+fn expect(client: &mut Client, table: &Table, condition: Option<&str>) -> Result<Facts, PgError> {
     let from = table.table_name().to_sql();
     let condition = condition.unwrap_or("true");
     let row =
         client.query_one(&format!("EXPLAIN (FORMAT JSON) SELECT FROM {from} WHERE {condition}"), &[])?;
     let plan: Value = row.get(0);
-    let Some(root) = plan.pointer("/0/Plan") else { return Ok((0, None)) };
+    let Some(root) = plan.pointer("/0/Plan") else { return Ok(Facts::default()) };
     let rows = root.get("Plan Rows").and_then(Value::as_f64).unwrap_or_default();
     let index = scanned_index(root).filter(|_| table.kind == TableKind::Table);
     let is_primary = |name: &String| table.indexes.iter().any(|index| index.primary && index.name == *name);
-    Ok((rows as i64, index.filter(|name| !is_primary(name))))
+    Ok(Facts {
+        relations: Vec::new(),
+        expected_rows: rows as i64,
+        filter_index: index.filter(|name| !is_primary(name)),
+        scans_all: scans_all(root),
+    })
+}
+
+fn scans_all(node: &Value) -> bool {
+    let is_scan =
+        node.get("Node Type").and_then(Value::as_str).is_some_and(|name| name.ends_with("Seq Scan"));
+    is_scan || node.get("Plans").and_then(Value::as_array).is_some_and(|below| below.iter().any(scans_all))
 }
 
 /// The index below a plan's node, unless anything is read in another way.

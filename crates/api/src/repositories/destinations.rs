@@ -35,6 +35,16 @@ pub(crate) fn find(connection: &mut PgConnection, id: DestinationId) -> QueryRes
     destinations::table.find(id).select(Destination::as_select()).first(connection).optional()
 }
 
+/// The pipeline's destinations in their order.
+pub(crate) fn of_pipeline(connection: &mut PgConnection, id: PipelineId) -> QueryResult<Vec<Destination>> {
+    pipeline_destinations::table
+        .inner_join(destinations::table)
+        .filter(pipeline_destinations::pipeline_id.eq(id))
+        .order(pipeline_destinations::position)
+        .select(Destination::as_select())
+        .load(connection)
+}
+
 /// As [`find`], and nobody else can change the destination until the transaction ends.
 pub(crate) fn find_for_update(
     connection: &mut PgConnection,

@@ -12,7 +12,8 @@ use diesel::{
     dsl::sql,
     pg::Pg,
     prelude::*,
-    sql_types::{Bool, Jsonb},
+    sql_query,
+    sql_types::{BigInt, Bool, Double, Jsonb, Nullable},
 };
 
 use crate::{extract::Page, listing::Listing};
@@ -74,6 +75,22 @@ pub(crate) fn find(connection: &mut PgConnection, id: JobId) -> QueryResult<Opti
     let Some(job) = job else { return Ok(None) };
     let parts = parts_of(connection, &[id])?.remove(&id).unwrap_or_default();
     Ok(Some((job, parts)))
+}
+
+/// Rows a second of the pipeline's last jobs that were completed; `None` without any.
+pub(crate) fn usual_pace(connection: &mut PgConnection, pipeline: PipelineId) -> QueryResult<Option<f64>> {
+    let pace = sql_query(
+        "SELECT sum(count_record) / NULLIF(sum(extract(epoch FROM finished_at - started_at)), 0)::float8 AS pace
+         FROM (SELECT count_record, started_at, finished_at FROM queue_backfill_data
+               WHERE pipeline_id = $1 AND status = 'COMPLETED' AND count_record > 0 ORDER BY id DESC LIMIT 5) AS last",
+    );
+    pace.bind::<BigInt, _>(pipeline).get_result::<Pace>(connection).map(|row| row.pace)
+}
+
+#[derive(QueryableByName)]
+struct Pace {
+    #[diesel(sql_type = Nullable<Double>)]
+    pace: Option<f64>,
 }
 
 pub(crate) fn status(connection: &mut PgConnection, id: JobId) -> QueryResult<Option<JobStatus>> {

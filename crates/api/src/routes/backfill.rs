@@ -21,12 +21,13 @@ use crate::{
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
     repositories::jobs::JobFilter,
-    services,
+    services::{self, preview::Preview},
 };
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(create)
+        .service(preview)
         .service(list_of_pipeline)
         .service(list)
         .service(find)
@@ -51,6 +52,24 @@ async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let job = services::backfill::create(&database, *id, body.0).await?;
     Ok(super::created(&format!("/api/v1/backfill/{}", job.id), job))
+}
+
+/// Preview a backfill
+///
+/// What a job would do with the same request: plan, guarantee, queries, estimates, some rows, warnings. Nothing is
+/// written, and estimates come from statistics.
+#[utoipa::path(
+    tag = "backfill", operation_id = "preview_backfill", params(("id" = PipelineId, Path)),
+    request_body = BackfillRequest,
+    responses((status = 200, description = "The preview", body = Preview), Unknown, BadBody, Unavailable)
+)]
+#[post("/pipelines/{id}/backfill/preview")]
+async fn preview(
+    database: Data<Database>,
+    id: Path<PipelineId>,
+    body: Json<BackfillRequest>,
+) -> Result<web::Json<Preview>, ApiError> {
+    Ok(web::Json(services::preview::preview(&database, *id, body.0).await?))
 }
 
 /// List a pipeline's jobs

@@ -1,6 +1,7 @@
 //! Backfill jobs: created when the source has judged the request, shown, deleted.
 
 use backfill_domain::{
+    catalog::Table,
     chunk::Chunk,
     filter::Condition,
     id::{JobId, PipelineId},
@@ -56,16 +57,21 @@ fn new_job(
 ) -> Result<NewJob, ApiError> {
     let Inspected { table, conditions } = inspected;
     let filter_sql: Vec<_> = conditions.iter().map(Condition::to_sql).collect();
-    let default = if table.primary_key.is_empty() { WriteMode::Append } else { WriteMode::Upsert };
     Ok(NewJob {
         pipeline_id: pipeline,
         source_id: source.id,
         table_name: table.table_name().to_string(),
         filters: serde_json::to_value(&request.filters)?,
         filter_sql: filter_sql.join("; "),
-        write_mode: request.write_mode.unwrap_or(default),
+        write_mode: write_mode(request, &table),
         options: request.options(),
     })
+}
+
+/// The write mode that was asked for, or the one that suits the table.
+pub(super) fn write_mode(request: &BackfillRequest, table: &Table) -> WriteMode {
+    let default = if table.primary_key.is_empty() { WriteMode::Append } else { WriteMode::Upsert };
+    request.write_mode.unwrap_or(default)
 }
 
 fn enqueue(connection: &mut PgConnection, job: &NewJob) -> Result<JobResponse, ApiError> {

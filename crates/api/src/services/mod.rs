@@ -6,6 +6,7 @@ pub(crate) mod destinations;
 pub(crate) mod folder;
 pub(crate) mod inspection;
 pub(crate) mod pipelines;
+pub(crate) mod preview;
 mod remote;
 pub(crate) mod sources;
 pub(crate) mod stats;

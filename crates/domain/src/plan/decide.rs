@@ -29,6 +29,8 @@ pub struct Facts {
     pub expected_rows: i64,
     /// The index, other than the primary key's, by which it would find them.
     pub filter_index: Option<String>,
+    /// Whether it would read the whole table for them.
+    pub scans_all: bool,
 }
 
 /// What the catalogue knows of a table, or of a leaf.
@@ -173,7 +175,7 @@ mod tests {
     }
 
     fn facts(relations: &[RelationFacts]) -> Facts {
-        Facts { relations: relations.to_vec(), expected_rows: 3_000_000, filter_index: None }
+        Facts { relations: relations.to_vec(), expected_rows: 3_000_000, filter_index: None, scans_all: true }
     }
 
     const UPSERT: Wishes = Wishes { write_mode: WriteMode::Upsert, guarantee: None, takes_changes: true };
@@ -256,6 +258,7 @@ mod tests {
         let indexed = |expected_rows| Facts {
             expected_rows,
             filter_index: Some("orders_by_day".to_owned()),
+            scans_all: false,
             ..facts(&[relation("orders", 50_000, 1.0)])
         };
         let few = decide(&indexed(1000), UPSERT);

@@ -36,6 +36,11 @@ impl<'a> Comparison<'a> {
         Self { source, ..self }
     }
 
+    /// Compares with another of the source's tables.
+    pub(crate) fn in_source(self, table: &str) -> Self {
+        Self { source: format!("public.{table}"), ..self }
+    }
+
     /// Compares these columns alone.
     pub(crate) fn columns(self, columns: &str) -> Self {
         Self { columns: columns.to_owned(), ..self }

@@ -1,0 +1,192 @@
+//! What a backfill would do: the plan, from the same facts and rules as the daemon's, and rows to look at. Nothing is
+//! written.
+
+use backfill_domain::{
+    catalog::Table,
+    destination::Destination,
+    filter,
+    id::PipelineId,
+    job::{BackfillRequest, WriteMode},
+    plan::{Facts, Plan, Section, Strategy, Wishes},
+    source::ConnectionSettings,
+    sql::identifier,
+};
+use backfill_pg::{describe, facts};
+use diesel::PgConnection;
+use postgres::{Client, SimpleQueryMessage};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    backfill::write_mode,
+    inspection::{self, Inspected},
+    remote::{ask, connect},
+};
+use crate::{
+    database::Database,
+    error::ApiError,
+    repositories::{destinations, jobs, pipelines},
+};
+
+/// Rows to look at.
+const SAMPLE_ROWS: usize = 10;
+
+/// Characters of a value that are shown.
+const SAMPLE_WIDTH: usize = 200;
+
+/// Pages, of 8 KiB, from which on reading a table as a whole is worth a word.
+const MANY_PAGES: i64 = 1024;
+
+/// What a backfill would do.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Preview {
+    /// The table, `schema.table`.
+    table_name: String,
+    /// What would happen to keys that exist already.
+    write_mode: WriteMode,
+    /// How the job would go about the table, what it would guarantee, and why.
+    plan: Plan,
+    /// What it would read, section by section: the query whose rows it copies.
+    sql: Vec<String>,
+    /// Rows expected, by the source's statistics.
+    estimated_rows: i64,
+    /// Bytes that those take on the source's disk; `null` while unknown.
+    estimated_bytes: Option<i64>,
+    /// Seconds that it would take at the pace of this pipeline's last jobs; `null` without any.
+    estimated_seconds: Option<f64>,
+    /// Some of the rows.
+    sample: Sample,
+    /// What is good to know before it runs.
+    warnings: Vec<String>,
+}
+
+/// Some of the rows that would be copied.
+#[derive(Debug, Default, Serialize, ToSchema)]
+struct Sample {
+    /// Names of the columns.
+    columns: Vec<String>,
+    /// Their values as text, cut where they are long.
+    rows: Vec<Vec<Option<String>>>,
+}
+
+/// Previews what `request` would do on a pipeline.
+pub(crate) async fn preview(
+    database: &Database,
+    pipeline: PipelineId,
+    request: BackfillRequest,
+) -> Result<Preview, ApiError> {
+    let stored = database.run(move |connection| stored(connection, pipeline)).await?;
+    let (source, destinations, rows_per_second) = stored;
+    ask(move || {
+        let takes_changes = destinations.iter().any(takes_changes);
+        let mut preview = look(&source, &request, takes_changes)?;
+        preview.estimated_seconds = rows_per_second.map(|pace| preview.estimated_rows as f64 / pace);
+        Ok(preview)
+    })
+    .await
+}
+
+/// The source's settings, the destinations, and the pace of late.
+fn stored(
+    connection: &mut PgConnection,
+    pipeline: PipelineId,
+) -> Result<(ConnectionSettings, Vec<Destination>, Option<f64>), ApiError> {
+    let source = pipelines::source_of(connection, pipeline)?;
+    let source = source.ok_or_else(|| ApiError::unknown("pipeline", pipeline))?;
+    let destinations = destinations::of_pipeline(connection, pipeline)?;
+    Ok((source.connection(), destinations, jobs::usual_pace(connection, pipeline)?))
+}
+
+/// Settings that cannot be read stop the job; until then they are one destination more.
+fn takes_changes(destination: &Destination) -> bool {
+    destination.settings().is_ok_and(|settings| settings.takes_changes())
+}
+
+fn look(
+    source: &ConnectionSettings,
+    request: &BackfillRequest,
+    takes_changes: bool,
+) -> Result<Preview, ApiError> {
+    let Inspected { table, conditions } = inspection::inspect(source, request)?;
+    let condition = filter::join(&conditions);
+    let mut client = connect(source)?;
+    let facts = facts(&mut client, &table, condition.as_deref())?;
+    let write_mode = write_mode(request, &table);
+    let plan =
+        Plan::decide(&table, &facts, &Wishes { write_mode, guarantee: request.guarantee, takes_changes });
+    let mut warnings = warnings(&table, &facts, condition.is_some());
+    let sample = sample(&mut client, &table, condition.as_deref()).unwrap_or_else(|reason| {
+        warnings.push(format!("There is no sample: {reason}."));
+        Sample::default()
+    });
+    Ok(Preview {
+        table_name: table.table_name().to_string(),
+        write_mode,
+        sql: plan.sections.iter().map(|section| query(section, &table, condition.as_deref())).collect(),
+        plan,
+        estimated_rows: facts.expected_rows,
+        estimated_bytes: estimated_bytes(&table, facts.expected_rows),
+        estimated_seconds: None,
+        sample,
+        warnings,
+    })
+}
+
+/// The share of the table's bytes that the expected rows have.
+fn estimated_bytes(table: &Table, expected_rows: i64) -> Option<i64> {
+    let all_rows = table.estimated_rows.filter(|rows| *rows > 0)?;
+    let share = (expected_rows as f64 / all_rows as f64).min(1.0);
+    Some((table.bytes? as f64 * share) as i64)
+}
+
+fn query(section: &Section, table: &Table, condition: Option<&str>) -> String {
+    let columns: Vec<_> = table.columns.iter().map(|column| identifier(&column.name)).collect();
+    let mut sql = format!("SELECT {} FROM {}", columns.join(", "), section.relation);
+    if let Some(condition) = condition {
+        sql.push_str(&format!(" WHERE {condition}"));
+    }
+    if section.strategy == Strategy::KeyRanges {
+        let key: Vec<_> = table.primary_key.iter().map(|name| identifier(name)).collect();
+        sql.push_str(&format!(" ORDER BY {}", key.join(", ")));
+    }
+    sql
+}
+
+fn warnings(table: &Table, facts: &Facts, is_filtered: bool) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let pages: i64 = facts.relations.iter().map(|relation| relation.pages).sum();
+    if is_filtered && facts.scans_all && pages >= MANY_PAGES {
+        warnings.push(format!("No index serves the filters: all {pages} pages of the table are read."));
+    }
+    if table.estimated_rows.is_none() {
+        warnings
+            .push("The source has no statistics of the table: run ANALYZE for better estimates.".to_owned());
+    }
+    if table.primary_key.is_empty() {
+        warnings.push("Without a primary key, a job that is interrupted begins anew.".to_owned());
+    }
+    warnings
+}
+
+fn sample(client: &mut Client, table: &Table, condition: Option<&str>) -> Result<Sample, String> {
+    let columns = table.columns.iter().map(|column| column.name.clone()).collect();
+    let values = table
+        .columns
+        .iter()
+        .map(|column| format!("pg_catalog.\"left\"({}::text, {SAMPLE_WIDTH})", identifier(&column.name)));
+    let values: Vec<_> = values.collect();
+    let sql = format!(
+        "SET LOCAL statement_timeout = '2s'; SELECT {} FROM {} WHERE {} LIMIT {SAMPLE_ROWS}",
+        values.join(", "),
+        table.table_name().to_sql(),
+        condition.unwrap_or("true"),
+    );
+    let messages = client.simple_query(&sql).map_err(|error| describe(&error))?;
+    let rows = messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => {
+            Some((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
+        }
+        _ => None,
+    });
+    Ok(Sample { columns, rows: rows.collect() })
+}
