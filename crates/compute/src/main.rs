@@ -4,6 +4,7 @@ mod columnar;
 mod config;
 mod daemon;
 mod destination;
+mod failpoint;
 mod interrupt;
 mod job;
 mod key;

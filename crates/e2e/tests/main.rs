@@ -6,6 +6,7 @@ mod control;
 mod copy;
 mod crash;
 mod failures;
+mod faults;
 mod fencing;
 mod harness;
 mod keys;

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     columnar::{Decoder, Digest},
+    failpoint::failpoint,
     interrupt::Interrupts,
     wire::{Batch, Layout, Rendition},
 };
@@ -121,13 +122,16 @@ impl Destination for DuckDbDestination {
 
     fn commit(&mut self) -> Result<(), DestinationError> {
         let Some(chunk) = self.chunk.take() else { return Ok(()) };
+        failpoint("duckdb-committing")?;
         let rows = self.watermark.rows + chunk.given.rows.cast_signed();
         let next = Watermark { chunk: chunk.number, rows };
         if !self.ledger.note(&self.connection, next)? {
             self.rollback();
             return Err(DestinationError::Fenced);
         }
+        failpoint("duckdb-noted")?;
         self.connection.execute_batch("COMMIT")?;
+        failpoint("duckdb-committed")?;
         self.watermark = next;
         Ok(())
     }

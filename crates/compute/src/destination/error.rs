@@ -6,7 +6,7 @@ use backfill_pg::PgError;
 use postgres::error::SqlState;
 
 use super::Watermark;
-use crate::wire::WireError;
+use crate::{failpoint::Planned, wire::WireError};
 
 /// Why a destination did not take what it was given.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,9 @@ pub(crate) enum DestinationError {
     /// The job was told to stop while it waited.
     #[error("stopped while waiting for {0}")]
     Stopped(String),
+    /// A test has asked for it.
+    #[error(transparent)]
+    Planned(#[from] Planned),
 }
 
 impl DestinationError {

@@ -24,6 +24,7 @@ use self::{
 use super::{CopySpec, Destination, DestinationError, Session, Watermark, session::Stage};
 use crate::{
     columnar::{Decoder, Digest},
+    failpoint::failpoint,
     interrupt::Interrupts,
     wire::{Batch, Layout, Rendition},
 };
@@ -95,6 +96,7 @@ impl ParquetDestination {
         let hidden = self.folder.path().join(hidden_name(&name, self.spec.attempt));
         let given = self.stage.digest(self.columns.staged())?;
         self.columns.write(&self.stage, &hidden)?;
+        failpoint("parquet-part-written")?;
         chunk.parts.push(Part { hidden, name, given });
         self.stage.clear()
     }
@@ -148,17 +150,21 @@ impl Destination for ParquetDestination {
 
     fn commit(&mut self) -> Result<(), DestinationError> {
         self.ledger.check_fence()?;
+        failpoint("parquet-committing")?;
         let Some(chunk) = self.chunk.take() else { return Ok(()) };
         for part in &chunk.parts {
             self.folder.publish(&part.hidden, &part.name)?;
+            failpoint("parquet-part-renamed")?;
         }
         self.folder.sync()?;
         // Renames take time: the note of an attempt that has come meanwhile must stay.
         self.ledger.check_fence()?;
+        failpoint("parquet-published")?;
         let rows =
             chunk.parts.iter().map(|part| part.given.rows.cast_signed()).sum::<i64>() + self.watermark.rows;
         let reached = Watermark { chunk: chunk.number, rows };
         self.ledger.write(&self.folder, reached)?;
+        failpoint("parquet-noted")?;
         self.watermark = reached;
         Ok(())
     }

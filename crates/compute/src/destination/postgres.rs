@@ -21,6 +21,7 @@ use postgres::{Client, error::SqlState};
 use self::{ledger::session_name, prepare::prepare, statements::Statements};
 use super::{CopySpec, Destination, DestinationError, Watermark};
 use crate::{
+    failpoint::failpoint,
     interrupt::Interrupts,
     key::Key,
     wire::{Batch, BatchReader, Checksum, HEADER, Layout, Projection, Rendition, TRAILER},
@@ -148,6 +149,7 @@ impl Destination for PostgresDestination {
 
     fn commit(&mut self) -> Result<(), DestinationError> {
         let Some(chunk) = &self.chunk else { return Ok(()) };
+        failpoint("postgres-committing")?;
         let rows = self.watermark.rows + chunk.given.rows as i64;
         let noted = self.client.execute(
             &self.statements.note,
@@ -156,7 +158,9 @@ impl Destination for PostgresDestination {
         if noted == 0 {
             return Err(DestinationError::Fenced);
         }
+        failpoint("postgres-noted")?;
         self.client.batch_execute("COMMIT")?;
+        failpoint("postgres-committed")?;
         self.watermark = Watermark { chunk: chunk.number, rows };
         self.chunk = None;
         Ok(())

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     destination::{Destination, Watermark},
+    failpoint::failpoint,
     interrupt::Interrupts,
     queue::{Claim, Progress},
     source::{ChunkRange, Event, NextChunk, Reader, SourceError},
@@ -228,12 +229,17 @@ impl Conductor<'_> {
 
     fn commit(&mut self, chunk: &AtHand, range: &ChunkRange) -> Result<(), Halt> {
         let Copy { context, claim, stored, .. } = self.copy;
+        failpoint("chunk-taken")?;
         self.tell(&chunk.writers, &Command::Seal)?;
+        failpoint("chunk-sealing")?;
         // While the destinations prove what they hold. The range is fixed by it, and nothing is committed yet.
         context.queue.begin_chunk(*claim, range, chunk.rows, chunk.bytes)?;
+        failpoint("chunk-fixed")?;
         self.await_replies(&chunk.writers, Self::next_reply)?;
+        failpoint("chunk-sealed")?;
         self.tell(&chunk.writers, &Command::Commit)?;
         self.await_replies(&chunk.writers, Self::next_reply_of_commit)?;
+        failpoint("chunk-committed")?;
         self.done.rows += chunk.rows;
         self.done.bytes += chunk.bytes;
         let (rows_per_second, bytes_per_second) = self.pace.record(Instant::now(), chunk.rows, chunk.bytes);
@@ -244,7 +250,8 @@ impl Conductor<'_> {
             .zip(&self.writers)
             .map(|(stored, writer)| (stored.id, writer.watermark.rows))
             .collect();
-        Ok(context.queue.finish_chunk(*claim, range.number, progress, &rows)?)
+        context.queue.finish_chunk(*claim, range.number, progress, &rows)?;
+        Ok(failpoint("chunk-finished")?)
     }
 
     fn tell(&self, writers: &[usize], command: &Command) -> Result<(), Halt> {
@@ -267,7 +274,9 @@ impl Conductor<'_> {
 
     /// A destination that was told to commit is heard to its end, whatever else happens: what it has committed counts.
     fn next_reply_of_commit(&self) -> Result<Reply, Halt> {
-        self.replies.recv().map_err(|_| Halt::Failed(JobError::Panicked))
+        let reply = self.replies.recv().map_err(|_| Halt::Failed(JobError::Panicked))?;
+        failpoint("commit-answered")?;
+        Ok(reply)
     }
 
     fn next_reply(&self) -> Result<Reply, Halt> {

@@ -2,7 +2,10 @@
 
 use backfill_domain::{destination::Destination, id::DestinationId};
 
-use crate::{destination::DestinationError, key::KeyChanged, queue::QueueError, source::SourceError};
+use crate::{
+    destination::DestinationError, failpoint::Planned, key::KeyChanged, queue::QueueError,
+    source::SourceError,
+};
 
 /// Why a job ended before its last chunk.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,9 @@ pub(crate) enum JobError {
     /// The job was told to stop; why is for the one who told.
     #[error("stopped")]
     Stopped,
+    /// A test has asked for it.
+    #[error(transparent)]
+    Planned(#[from] Planned),
     /// A defect in Backfill.
     #[error("an internal error stopped the job; the daemon's log has its place. Please report it")]
     Panicked,

@@ -31,6 +31,7 @@ use self::{
 };
 use crate::{
     destination::{self, CopySpec, Destination, Session},
+    failpoint::failpoint,
     interrupt::Interrupts,
     queue::{Claim, Outcome, Queue, QueueError},
     source::{self, Limits, Reader, Snapshot, SourceError, Walk},
@@ -98,6 +99,7 @@ fn execute(
     control: &Control,
     interrupts: &Interrupts,
 ) -> Result<Ending, JobError> {
+    failpoint("job-claimed")?;
     let claim = Claim { job: job.id, attempt: job.attempt };
     let source = context.queue.source(job)?;
     let settings = source.connection();
@@ -126,6 +128,7 @@ fn execute(
     });
     // Declared before the destinations, so that it is dropped after them: it closes the files they write to.
     let mut session = Session::default();
+    failpoint("job-begun")?;
     let mut destinations = open_destinations(&stored, &settings_of_stored, &spec, &mut session, interrupts)?;
 
     let walk = Walk::new(&selection, course.plan.clone()).map_err(at_source)?;
@@ -178,7 +181,9 @@ fn execute(
 
 fn finish(stored: &[StoredDestination], destinations: &mut [Box<dyn Destination>]) -> Result<(), JobError> {
     let finish = |(stored, at): (&StoredDestination, &mut Box<dyn Destination>)| {
-        at.finish().map_err(|error| JobError::at(stored, error))
+        failpoint("destination-finishing")?;
+        at.finish().map_err(|error| JobError::at(stored, error))?;
+        Ok(failpoint("destination-finished")?)
     };
     stored.iter().zip(destinations).try_for_each(finish)
 }
@@ -196,8 +201,10 @@ fn open_destinations(
     interrupts: &Interrupts,
 ) -> Result<Vec<Box<dyn Destination>>, JobError> {
     let open = |(stored, settings): (&StoredDestination, &DestinationSettings)| {
-        destination::open(stored.id, settings, spec, session, interrupts)
-            .map_err(|error| JobError::at(stored, error))
+        let opened = destination::open(stored.id, settings, spec, session, interrupts)
+            .map_err(|error| JobError::at(stored, error))?;
+        failpoint("destination-opened")?;
+        Ok(opened)
     };
     stored.iter().zip(settings).map(open).collect()
 }

@@ -5,6 +5,7 @@ use backfill_domain::{chunk::ChunkStatus, destination::Destination as StoredDest
 use super::{Course, Done, JobContext, JobError, rows_of};
 use crate::{
     destination::Destination,
+    failpoint::failpoint,
     key::KeyColumns,
     queue::{Claim, Progress},
     source::{ChunkRange, NextChunk},
@@ -40,6 +41,7 @@ pub(crate) fn resume(
         return Ok(Some((NextChunk::Again(range), done)));
     }
     // Every destination had committed the chunk; only the note of it was lost.
+    failpoint("chunk-found-committed")?;
     done.rows += last.row_count;
     done.bytes += last.byte_count;
     let rows = rows_of(stored, destinations);

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::{
     destination::{Destination, DestinationError, Watermark},
+    failpoint::failpoint,
     wire::{Batch, Layout},
 };
 
@@ -68,9 +69,19 @@ fn obey(
     command: Command,
 ) -> Result<(), DestinationError> {
     match command {
-        Command::Begin(number) => destination.begin(number, layout),
-        Command::Write(batch) => destination.write(&batch),
-        Command::Seal => destination.verify(),
-        Command::Commit => destination.commit(),
+        Command::Begin(number) => {
+            destination.begin(number, layout)?;
+            failpoint("writer-begun")?;
+        }
+        Command::Write(batch) => {
+            destination.write(&batch)?;
+            failpoint("writer-wrote")?;
+        }
+        Command::Seal => {
+            destination.verify()?;
+            failpoint("writer-sealed")?;
+        }
+        Command::Commit => destination.commit()?,
     }
+    Ok(())
 }

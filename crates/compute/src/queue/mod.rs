@@ -28,6 +28,7 @@ pub(crate) use self::{
     lease::Held,
     progress::{Outcome, Progress},
 };
+use crate::failpoint::Planned;
 
 /// What went wrong with the queue.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub(crate) enum QueueError {
     /// Another daemon has the job, or nobody.
     #[error("the lease on the job was lost")]
     LeaseLost,
+    /// A test has asked for it.
+    #[error(transparent)]
+    Planned(#[from] Planned),
 }
 
 /// A daemon's right to one job.
@@ -83,7 +87,7 @@ impl QueueError {
         match self {
             Self::Connect(_) | Self::Establish(_) => true,
             Self::Query(error) => is_disconnect(error),
-            Self::Migrate(_) | Self::LeaseLost => false,
+            Self::Migrate(_) | Self::LeaseLost | Self::Planned(_) => false,
         }
     }
 }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::{Claim, Queue, QueueError, held};
 use crate::{
+    failpoint::failpoint,
     job::Course,
     key::Key,
     source::{Bounds, ChunkRange, Shape},
@@ -180,6 +181,7 @@ impl Queue {
 
     /// Writes down how the job ended and lets go of it.
     pub(crate) fn finish(&self, claim: Claim, outcome: &Outcome) -> Result<(), QueueError> {
+        failpoint("outcome-known")?;
         self.connection()?.transaction(|connection| {
             let cancel_requested = self.lock(claim, connection)?;
             let (status, message) = match outcome {
@@ -214,8 +216,9 @@ impl Queue {
                     .set(changes)
                     .execute(connection)?;
             }
-            Ok(())
-        })
+            Ok::<_, QueueError>(())
+        })?;
+        Ok(failpoint("outcome-written")?)
     }
 }
 

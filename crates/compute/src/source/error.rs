@@ -5,7 +5,7 @@ use std::time::Duration;
 use backfill_domain::{table::TableReferenceError, validation::FieldError};
 use backfill_pg::PgError;
 
-use crate::wire::WireError;
+use crate::{failpoint::Planned, wire::WireError};
 
 /// Why a source could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,9 @@ pub(crate) enum SourceError {
     /// The rows could not be read to their end.
     #[error(transparent)]
     Stream(#[from] WireError),
+    /// A test has asked for it.
+    #[error(transparent)]
+    Planned(#[from] Planned),
 }
 
 impl SourceError {

@@ -10,6 +10,7 @@ use crossbeam_channel::Sender;
 
 use super::{Bounds, ChunkRange, Connection, NextChunk, Snapshot, SourceError, Start, Walk};
 use crate::{
+    failpoint::failpoint,
     key::Key,
     wire::{Batch, BatchReader, Layout},
 };
@@ -160,6 +161,7 @@ impl Reader {
         events: &Sender<Event>,
     ) -> Result<Result<ChunkRead, HungUp>, SourceError> {
         self.hold(section)?;
+        failpoint("source-held")?;
         let began = Instant::now();
         let max_age = (self.walk.strategy(section) == Strategy::Stream).then_some(self.limits.snapshot_age);
         let sql = self.walk.copy_sql(&self.layout, section, bounds, limit);

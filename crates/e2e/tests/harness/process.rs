@@ -48,7 +48,22 @@ impl Process {
     /// Waits until it has ended by itself.
     #[track_caller]
     pub(crate) fn ends(&mut self) -> ExitStatus {
-        eventually("the program's end", || self.child.try_wait().unwrap())
+        eventually("the program's end", || self.ended())
+    }
+
+    /// How it has ended by itself, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Waits until a signal has stopped it, which no process can refuse and which is not at once.
+    #[track_caller]
+    pub(crate) fn stops(&self) {
+        let is_stopped = || {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap();
+            stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T')).then_some(())
+        };
+        eventually("the program to stop", is_stopped);
     }
 }
 

@@ -102,6 +102,13 @@ impl Stack {
         Process::start("backfill-compute", log, &[&environment, more].concat())
     }
 
+    /// The same, with something planned for some of its failpoints, such as `postgres-noted=kill@3`. It is the next to
+    /// take jobs up, whoever held them.
+    pub(crate) fn daemon_that(&self, plan: &str) -> Process {
+        self.expire_leases();
+        self.daemon_with(&[("BACKFILL_FAILPOINTS", plan)])
+    }
+
     /// What all the daemons have written.
     pub(crate) fn daemon_logs(&self) -> String {
         let log = |number| {
@@ -186,6 +193,23 @@ impl Stack {
                  $$ BEGIN PERFORM pg_sleep({seconds}); RETURN NULL; END $$;
              CREATE TRIGGER slow BEFORE INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTION slow()"
         ));
+    }
+
+    /// Hands failed jobs back to the queue.
+    pub(crate) fn retry_failed(&self) {
+        self.metadata.execute(
+            "UPDATE queue_backfill_data SET status = 'PENDING', error_message = NULL, finished_at = NULL WHERE status = 'FAILED';
+             UPDATE backfill_job_destinations SET status = 'PENDING', error_message = NULL WHERE status = 'FAILED'",
+        );
+    }
+
+    /// Empties the destinations, for the next job to find them as the first did.
+    pub(crate) fn empty_destinations(&self, table: &str) {
+        self.destination.execute(&format!("DROP TABLE IF EXISTS {table}"));
+        for leftover in ["dwh.duckdb", "dwh.duckdb.wal"] {
+            let removed = fs::remove_file(self.folder.join(leftover));
+            assert!(removed.is_ok() || !self.folder.join(leftover).exists());
+        }
     }
 
     /// Lets every lease lapse, as half a minute without a sign of life would. A living daemon renews its own.

@@ -9,7 +9,7 @@ use std::{
 
 use backfill_domain::{catalog::Table, id::JobId};
 
-use crate::destination::DestinationError;
+use crate::{destination::DestinationError, failpoint::failpoint};
 
 /// What a part's name begins with.
 const PART: &str = "part-";
@@ -44,6 +44,7 @@ impl JobFolder {
     /// than those in `committed`.
     pub(super) fn clean(&self, committed: RangeInclusive<i64>) -> Result<(), DestinationError> {
         for name in self.files()? {
+            failpoint("parquet-leftover-seen")?;
             let is_left_over = chunk_of(&name).is_some_and(|chunk| !committed.contains(&chunk));
             if is_left_over || is_unfinished(&name) {
                 let path = self.0.join(name);

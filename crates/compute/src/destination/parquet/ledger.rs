@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::folder::{JobFolder, at, hidden_name};
-use crate::destination::{CopySpec, DestinationError, Watermark};
+use crate::{
+    destination::{CopySpec, DestinationError, Watermark},
+    failpoint::failpoint,
+};
 
 /// The ledger's file.
 const FILE: &str = ".backfill-ledger.json";
@@ -80,6 +83,7 @@ impl Ledger {
         let written =
             fs::File::create(&hidden).and_then(|mut file| file.write_all(note.to_string().as_bytes()));
         written.map_err(at(&hidden))?;
+        failpoint("parquet-note-written")?;
         folder.publish(&hidden, FILE)?;
         folder.sync()
     }

@@ -1,0 +1,243 @@
+//! A daemon that dies, fails or hangs between any two steps: no row is lost, none arrives twice, nothing stays half done.
+
+use std::{collections::BTreeSet, fs, os::unix::process::ExitStatusExt, path::Path};
+
+use serde_json::Value;
+
+use crate::harness::{ALL, Job, Place, Stack, eventually};
+
+const SINGLE: &str = "CREATE TABLE t (id bigint PRIMARY KEY, note text);
+     INSERT INTO t SELECT n, 'row ' || n FROM generate_series(1, 2000) n";
+
+const COMPOSITE: &str = "CREATE TABLE t (day date, line text, qty int, PRIMARY KEY (day, line));
+     INSERT INTO t SELECT date '2024-01-01' + n % 7, 'line ' || n, n FROM generate_series(1, 2000) n";
+
+/// Rows that are many of a kind, and wide enough that a chunk is more than one part in Parquet.
+const KEYLESS: &str =
+    "CREATE TABLE t AS SELECT n % 5 AS n, repeat('x', 400000) AS wide FROM generate_series(1, 50) n";
+
+/// What comes before the first chunk.
+const AT_START: &[&str] = &["job-claimed", "destination-opened@2", "job-begun"];
+
+/// What comes for each chunk before any destination commits it.
+const BEFORE_COMMIT: &[&str] = &[
+    "source-held",
+    "writer-begun@2",
+    "writer-wrote@2",
+    "parquet-part-written",
+    "chunk-taken",
+    "chunk-sealing",
+    "writer-sealed@2",
+    "chunk-fixed",
+    "chunk-sealed",
+];
+
+/// What comes for each chunk when some destination may have it.
+const WITHIN_COMMIT: &[&str] = &[
+    "postgres-committing",
+    "postgres-noted",
+    "postgres-committed",
+    "duckdb-committing",
+    "duckdb-noted",
+    "duckdb-committed",
+    "parquet-committing",
+    "parquet-part-renamed",
+    "parquet-published",
+    "parquet-note-written@2",
+    "parquet-noted",
+    "commit-answered",
+    "commit-answered@2",
+    "chunk-finished",
+];
+
+/// One destination has committed and the others have not, or one has not and the others have.
+const APART: &[&str] = &[
+    "postgres-committed=kill,duckdb-committing=hold,parquet-committing=hold",
+    "duckdb-committed=kill,postgres-committing=hold,parquet-committing=hold",
+    "parquet-noted=kill,postgres-committing=hold,duckdb-committing=hold",
+    "commit-answered=kill@2,postgres-committing=hold",
+    "commit-answered=kill@2,duckdb-noted=hold",
+    "commit-answered=kill@2,parquet-part-renamed=hold",
+];
+
+/// Every destination has committed, and the queue does not know; and so once more.
+const NOT_NOTED: &[&str] = &["chunk-committed", "chunk-found-committed"];
+
+/// What comes behind the last chunk.
+const AT_END: &[&str] =
+    &["destination-finishing@2", "destination-finished", "destination-finished@3", "outcome-known"];
+
+/// What is to happen at a point, such as `chunk-fixed@2`.
+fn plan(point: &str, action: &str) -> String {
+    match point.split_once('@') {
+        Some((point, visit)) => format!("{point}={action}@{visit}"),
+        None => format!("{point}={action}"),
+    }
+}
+
+/// Daemon after daemon takes the job up and dies as its plan says; one that has none completes it.
+fn survive(job: &Job<'_>, plans: &[String]) {
+    for plan in plans {
+        let mut daemon = job.stack.daemon_that(plan);
+        let status = eventually(&format!("a daemon to die of {plan}"), || {
+            let ended = daemon.ended();
+            assert!(ended.is_some() || job.status() != "COMPLETED", "{plan} did not come to pass");
+            ended
+        });
+        assert_eq!(status.signal(), Some(9), "{plan}");
+    }
+    let _last = job.stack.daemon_that("");
+    job.completes();
+    job.compare("t").assert_equal();
+}
+
+fn kills(points: &[&[&str]]) -> Vec<String> {
+    points.concat().iter().map(|point| plan(point, "kill")).collect()
+}
+
+/// A table that comes in many chunks: one job suffices for all that can befall it.
+fn survives_with_a_key(table: &str) {
+    let stack = Stack::with_batches(20, table);
+    let job = stack.append(ALL, "t");
+    let apart = APART.iter().flat_map(|plan| [(*plan).to_owned(), "chunk-finished=kill".to_owned()]);
+    let mut plans = kills(&[AT_START, BEFORE_COMMIT, WITHIN_COMMIT, NOT_NOTED, &["chunk-finished"]]);
+    plans.extend(apart);
+    plans.extend(kills(&[AT_END]));
+    survive(&job, &plans);
+}
+
+#[test]
+fn a_daemon_may_die_anywhere_along_a_key() {
+    survives_with_a_key(SINGLE);
+}
+
+#[test]
+fn a_daemon_may_die_anywhere_along_a_composite_key() {
+    survives_with_a_key(COMPOSITE);
+}
+
+#[test]
+fn a_daemon_may_die_anywhere_without_a_key() {
+    let stack = Stack::new(KEYLESS);
+    survive(&stack.append(ALL, "t"), &kills(&[AT_START, BEFORE_COMMIT, NOT_NOTED, AT_END]));
+    // What a destination has, it has to the end: the next thing to befall the commit needs a job of its own.
+    let within = WITHIN_COMMIT.iter().chain(&["parquet-part-renamed@2"]).map(|point| plan(point, "kill"));
+    for plan in within.chain(APART.iter().map(|plan| (*plan).to_owned())) {
+        stack.empty_destinations("t");
+        survive(&stack.append(ALL, "t"), &[plan]);
+    }
+}
+
+/// The outcome is in the queue, and nothing is left to be done.
+#[test]
+fn a_daemon_may_die_behind_the_end() {
+    let stack = Stack::with_batches(500, SINGLE);
+    let job = stack.append(ALL, "t");
+    let status = stack.daemon_that("outcome-written=kill").ends();
+    assert_eq!(status.signal(), Some(9));
+    assert_eq!(job.completes(), 2000);
+    job.compare("t").assert_equal();
+}
+
+/// Rows that each destination holds, and rows that its ledger knows of.
+fn held(job: &Job<'_>) -> [(i64, i64); 3] {
+    let Stack { destination, .. } = job.stack;
+    let number = |text: String| text.parse().unwrap();
+    let postgres = (destination.count("t"), number(destination.value("SELECT rows FROM _backfill_ledger")));
+    let [rows, noted] =
+        ["SELECT count(*)::VARCHAR FROM {}", "SELECT rows::VARCHAR FROM held.main._backfill_ledger"]
+            .map(|query| number(job.select_in(Place::DuckDb, "t", query).remove(0)));
+    let (parts, hidden): (Vec<_>, Vec<_>) =
+        files(&job.stack.folder.join(&format!("lake/public.t/job-{}", job.id)))
+            .into_iter()
+            .partition(|name| !name.starts_with('.'));
+    assert_eq!(hidden, [".backfill-ledger.json"], "hidden files of job {}", job.id);
+    let ledger = job.stack.folder.join(&format!("lake/public.t/job-{}/.backfill-ledger.json", job.id));
+    let ledger: Value = serde_json::from_str(&fs::read_to_string(ledger).unwrap()).unwrap();
+    let in_parts = if parts.is_empty() { 0 } else { job.rows_in(Place::Parquet, "t") };
+    [postgres, (rows, noted), (in_parts, ledger["rows"].as_i64().unwrap())]
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Fails the job at each of the points, and each time looks at what it leaves; then lets it complete.
+fn fail(job: &Job<'_>, points: &[&str], chunk_rows: i64) {
+    for point in points {
+        let _daemon = job.stack.daemon_that(&plan(point, "error"));
+        let message = job.fails();
+        assert!(message.contains("was told to fail"), "{point}: {message}");
+        let [postgres, duckdb, parquet] = held(job);
+        for (rows, noted) in [postgres, duckdb] {
+            assert_eq!(rows, noted, "{point}");
+        }
+        // A chunk whose parts are in place and whose note is not is whole, and done again by the next attempt.
+        let is_whole = parquet.0 == parquet.1 || parquet.0 == parquet.1 + chunk_rows;
+        assert!(is_whole, "{point}: {parquet:?}");
+        job.stack.retry_failed();
+    }
+    let _last = job.stack.daemon_that("");
+    job.completes();
+    job.compare("t").assert_equal();
+}
+
+#[test]
+fn a_job_that_fails_leaves_nothing_half_along_a_key() {
+    for table in [SINGLE, COMPOSITE] {
+        let stack = Stack::with_batches(20, table);
+        let points = [BEFORE_COMMIT, WITHIN_COMMIT, NOT_NOTED, &["chunk-finished"], AT_START].concat();
+        fail(&stack.append(ALL, "t"), &points, 20);
+    }
+}
+
+#[test]
+fn a_job_that_fails_leaves_nothing_half_without_a_key() {
+    let stack = Stack::new(KEYLESS);
+    fail(&stack.append(ALL, "t"), &[BEFORE_COMMIT, NOT_NOTED, AT_START, &AT_END[..3]].concat(), 50);
+    for point in WITHIN_COMMIT.iter().filter(|point| **point != "parquet-part-renamed") {
+        stack.empty_destinations("t");
+        fail(&stack.append(ALL, "t"), &[point], 50);
+    }
+}
+
+/// Should even the outcome not be written, the job is taken up from its ledgers.
+#[test]
+fn a_job_whose_outcome_was_not_written_is_taken_up() {
+    let stack = Stack::with_batches(500, SINGLE);
+    let job = stack.append(ALL, "t");
+    let daemon = stack.daemon_that("outcome-known=error");
+    eventually("the daemon to let go", || {
+        daemon.log().contains("cannot write down how it ended").then_some(())
+    });
+    stack.expire_leases();
+    assert_eq!(job.completes(), 2000);
+    assert_eq!(job.get()["attempt"], 2);
+    job.compare("t").assert_equal();
+}
+
+/// Every point of the daemon's is one that dies above.
+#[test]
+fn no_failpoint_is_forgotten() {
+    let tried = [AT_START, BEFORE_COMMIT, WITHIN_COMMIT, NOT_NOTED, AT_END].concat();
+    let mut tried: BTreeSet<_> =
+        tried.iter().map(|point| point.split('@').next().unwrap().to_owned()).collect();
+    tried.extend(["outcome-written", "parquet-leftover-seen"].map(str::to_owned));
+    let mut points = BTreeSet::new();
+    collect_points(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../compute/src"), &mut points);
+    assert_eq!(tried, points);
+}
+
+fn collect_points(folder: &Path, points: &mut BTreeSet<String>) {
+    for name in files(folder) {
+        let path = folder.join(name);
+        if path.is_dir() {
+            collect_points(&path, points);
+            continue;
+        }
+        let code = fs::read_to_string(path).unwrap();
+        let named = code.split("failpoint(\"").skip(1).filter_map(|rest| rest.split('"').next());
+        points.extend(named.map(str::to_owned));
+    }
+}
