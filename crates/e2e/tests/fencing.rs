@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use serde_json::json;
 
-use crate::harness::{Place, Stack, eventually, orders, postgres_request};
+use crate::harness::{Place, Process, Stack, eventually, orders, postgres_request};
 
 const PLACES: &[Place] = &[Place::Postgres, Place::Parquet];
 
@@ -78,4 +78,52 @@ fn rows_that_a_stopped_daemon_has_not_committed_do_not_block_the_next() {
     for table in ["public.orders", "second.orders"] {
         assert_eq!(stack.destination.count(table), 1000, "{table}");
     }
+}
+
+/// Waits until a daemon knows that it has lost its job.
+#[track_caller]
+fn notices(stopped: &Process) {
+    eventually("the first daemon to notice", || {
+        let log = stopped.log();
+        ["lease was lost", "the lease on the job was lost"]
+            .iter()
+            .any(|words| log.contains(words))
+            .then_some(())
+    });
+}
+
+/// The stopped daemon is about to note a chunk in a folder's ledger, in which the next one gets further.
+#[test]
+fn a_note_that_comes_too_late_is_not_taken() {
+    let stack = Stack::with_batches(100, &orders(1000));
+    let job = stack.append(&[Place::Parquet], "orders");
+    let stopped = stack.daemon_that("parquet-published=stop@2");
+    stopped.stops();
+    stack.daemon_that("chunk-finished=kill@3").ends();
+    stopped.signal("CONT");
+    notices(&stopped);
+    drop(stopped);
+    let _last = stack.daemon_that("");
+    assert_eq!(job.completes(), 1000);
+    job.compare("orders").assert_equal();
+}
+
+/// The stopped daemon is about to rename a part, just when the next one clears the folder. That one finds fewer rows,
+/// and no part of its own takes the place of the other.
+#[test]
+fn a_part_that_comes_too_late_does_not_stay() {
+    let stack = Stack::new(
+        "CREATE TABLE t AS SELECT n % 5 AS n, repeat('x', 400000) AS wide FROM generate_series(1, 50) n",
+    );
+    let job = stack.append(&[Place::Parquet], "t");
+    let stopped = stack.daemon_that("parquet-part-renamed=stop");
+    stopped.stops();
+    let next = stack.daemon_that("parquet-leftover-seen=stop");
+    next.stops();
+    stack.source.execute("DELETE FROM t WHERE n > 0");
+    stopped.signal("CONT");
+    notices(&stopped);
+    next.signal("CONT");
+    assert_eq!(job.completes(), 10);
+    job.compare("t").assert_equal();
 }

@@ -1,5 +1,5 @@
 //! Parquet files below a folder as a destination. A part is written under a hidden name, read back, and renamed when
-//! the chunk is committed; then the ledger, a small file beside the parts, notes the chunk.
+//! the chunk is committed; then the ledger, a small file beside the parts, notes the chunk, by a rename as well.
 //!
 //! A part's name follows from its chunk. Should the note be lost after the rename, the chunk is done again, and its
 //! parts take the place of the same rows. A chunk of a table without a primary key is the whole table: it comes in
@@ -18,7 +18,7 @@ use backfill_domain::destination::ParquetSettings;
 
 use self::{
     columns::Columns,
-    folder::{JobFolder, hidden_name, part_name},
+    folder::{JobFolder, hidden_name, part_name, sync, take_back},
     ledger::Ledger,
 };
 use super::{CopySpec, Destination, DestinationError, Session, Watermark, session::Stage};
@@ -70,7 +70,6 @@ impl ParquetDestination {
         let columns = Columns::new(&spec.table, stage.kinds());
         let folder = JobFolder::open(&settings.path, &spec.table, spec.job_id)?;
         let (ledger, watermark) = Ledger::open(&folder, spec)?;
-        folder.clean(spec.first_chunk..=watermark.chunk)?;
         if watermark.rows > 0 && columns::count(&stage, &folder.parts()?)? < watermark.rows {
             return Err(DestinationError::Table {
                 table: folder.path().display().to_string(),
@@ -95,9 +94,11 @@ impl ParquetDestination {
         let name = part_name(chunk.number, (!is_keyed).then_some(chunk.parts.len() + 1));
         let hidden = self.folder.path().join(hidden_name(&name, self.spec.attempt));
         let given = self.stage.digest(self.columns.staged())?;
+        // Known before it is there, so that one which cannot be written to its end is taken back, too.
+        chunk.parts.push(Part { hidden: hidden.clone(), name, given });
         self.columns.write(&self.stage, &hidden)?;
+        sync(&hidden)?;
         failpoint("parquet-part-written")?;
-        chunk.parts.push(Part { hidden, name, given });
         self.stage.clear()
     }
 }
@@ -149,32 +150,35 @@ impl Destination for ParquetDestination {
     }
 
     fn commit(&mut self) -> Result<(), DestinationError> {
+        let Some(chunk) = &self.chunk else { return Ok(()) };
+        let rows =
+            chunk.parts.iter().map(|part| part.given.rows.cast_signed()).sum::<i64>() + self.watermark.rows;
+        let reached = Watermark { chunk: chunk.number, rows };
+        // What takes space comes before the first rename: then there is little left that can fail.
+        self.ledger.check_presence()?;
+        self.ledger.prepare(reached)?;
         self.ledger.check_fence()?;
         failpoint("parquet-committing")?;
-        let Some(chunk) = self.chunk.take() else { return Ok(()) };
         for part in &chunk.parts {
             self.folder.publish(&part.hidden, &part.name)?;
             failpoint("parquet-part-renamed")?;
         }
         self.folder.sync()?;
-        // Renames take time: the note of an attempt that has come meanwhile must stay.
+        // Renames take time: where a later attempt has come meanwhile, the chunk is that one's.
         self.ledger.check_fence()?;
         failpoint("parquet-published")?;
-        let rows =
-            chunk.parts.iter().map(|part| part.given.rows.cast_signed()).sum::<i64>() + self.watermark.rows;
-        let reached = Watermark { chunk: chunk.number, rows };
-        self.ledger.write(&self.folder, reached)?;
+        self.ledger.publish(&self.folder)?;
         failpoint("parquet-noted")?;
         self.watermark = reached;
+        self.chunk = None;
         Ok(())
     }
 
     fn rollback(&mut self) {
         // Hidden files alone: parts that were renamed are a later attempt's to judge, which may be there already.
-        for part in self.chunk.take().iter().flat_map(|chunk| &chunk.parts) {
-            if let Err(error) = std::fs::remove_file(&part.hidden) {
-                log::debug!("{} stays until the job is resumed: {error}", part.hidden.display());
-            }
+        if let Some(chunk) = self.chunk.take() {
+            chunk.parts.iter().for_each(|part| take_back(&part.hidden));
+            self.ledger.take_back();
         }
         if let Err(error) = self.stage.clear() {
             log::debug!("the stage is cleared when the next chunk begins: {error}");

@@ -40,22 +40,28 @@ impl JobFolder {
         Ok(names.map(|name| self.0.join(name)).collect())
     }
 
-    /// Removes what does not count: hidden files of an attempt that did not come to commit, and parts of other chunks
-    /// than those in `committed`.
-    pub(super) fn clean(&self, committed: RangeInclusive<i64>) -> Result<(), DestinationError> {
-        for name in self.files()? {
+    /// Removes the hidden files, which an attempt has left behind that did not come to commit.
+    pub(super) fn clean_hidden(&self) -> Result<(), DestinationError> {
+        for name in self.files()?.iter().filter(|name| is_unfinished(name)) {
             failpoint("parquet-leftover-seen")?;
-            let is_left_over = chunk_of(&name).is_some_and(|chunk| !committed.contains(&chunk));
-            if is_left_over || is_unfinished(&name) {
-                let path = self.0.join(name);
-                match fs::remove_file(&path) {
-                    // The attempt that left it behind may still live, and have taken it back at this moment.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    removed => removed.map_err(at(&path))?,
-                }
-            }
+            self.remove(name)?;
         }
         Ok(())
+    }
+
+    /// Removes the parts of other chunks than those in `committed`.
+    pub(super) fn clean_parts(&self, committed: RangeInclusive<i64>) -> Result<(), DestinationError> {
+        let is_left_over = |name: &&String| chunk_of(name).is_some_and(|chunk| !committed.contains(&chunk));
+        self.files()?.iter().filter(is_left_over).try_for_each(|name| self.remove(name))
+    }
+
+    fn remove(&self, name: &str) -> Result<(), DestinationError> {
+        let path = self.0.join(name);
+        match fs::remove_file(&path) {
+            // The attempt that left it behind may still live, and have renamed it or taken it back at this moment.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(at(&path)),
+        }
     }
 
     fn files(&self) -> Result<Vec<String>, DestinationError> {
@@ -64,9 +70,8 @@ impl JobFolder {
         names.collect::<io::Result<_>>().map_err(at(&self.0))
     }
 
-    /// Makes a written file durable under the name that readers see, in place of any other of that name.
+    /// Gives a file, which is durable, the name that readers see, in place of any other of that name.
     pub(super) fn publish(&self, hidden: &Path, name: &str) -> Result<(), DestinationError> {
-        sync(hidden)?;
         let path = self.0.join(name);
         fs::rename(hidden, &path).map_err(at(&path))
     }
@@ -114,7 +119,15 @@ fn make(folder: &Path) -> Result<(), DestinationError> {
     Ok(())
 }
 
-fn sync(path: &Path) -> Result<(), DestinationError> {
+/// Removes a hidden file that is to be of no use any more, if it is there.
+pub(super) fn take_back(hidden: &Path) {
+    if let Err(error) = fs::remove_file(hidden) {
+        log::debug!("{} is not there to be taken back: {error}", hidden.display());
+    }
+}
+
+/// Makes a file's content, or a folder's names, durable.
+pub(super) fn sync(path: &Path) -> Result<(), DestinationError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(at(path))
 }
 

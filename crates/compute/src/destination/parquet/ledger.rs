@@ -1,4 +1,8 @@
 //! The note of how far a job has come, in a file beside the parts.
+//!
+//! It is also the fence. An attempt writes hidden files, looks at the note, and only then renames what it has written.
+//! A later attempt enters itself in the note, and only then removes hidden files. So whichever comes first, no file of
+//! an earlier attempt takes its place behind a later one's entry and clearing, however long the earlier one hung.
 
 use std::{
     fs,
@@ -9,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::folder::{JobFolder, at, hidden_name};
+use super::folder::{JobFolder, at, hidden_name, sync, take_back};
 use crate::{
     destination::{CopySpec, DestinationError, Watermark},
     failpoint::failpoint,
@@ -21,6 +25,7 @@ const FILE: &str = ".backfill-ledger.json";
 /// A job's note for the attempt that writes.
 pub(super) struct Ledger {
     path: PathBuf,
+    hidden: PathBuf,
     job: Uuid,
     attempt: i32,
 }
@@ -33,16 +38,32 @@ struct Note {
 }
 
 impl Ledger {
-    /// Takes the folder for this attempt, and reads how far the job has come.
+    /// Takes the folder for this attempt, reads how far the job has come, and removes what earlier attempts did not bring
+    /// to an end.
     ///
     /// # Errors
     /// [`DestinationError::Fenced`] if a later attempt has been here; [`DestinationError::Table`] if the folder's
     /// files are another job's: they are somebody's data, and not for this job to remove.
     pub(super) fn open(folder: &JobFolder, spec: &CopySpec) -> Result<(Self, Watermark), DestinationError> {
-        let ledger = Self { path: folder.path().join(FILE), job: spec.job_uid, attempt: spec.attempt };
-        let note = ledger.read()?;
+        let ledger = Self {
+            path: folder.path().join(FILE),
+            hidden: folder.path().join(hidden_name(FILE, spec.attempt)),
+            job: spec.job_uid,
+            attempt: spec.attempt,
+        };
+        ledger.enter(folder, spec.first_chunk)?;
+        folder.clean_hidden()?;
+        // An earlier attempt that was in the middle of a commit has lost its files by now, or has come to its end.
+        let watermark = ledger.enter(folder, spec.first_chunk)?;
+        folder.clean_parts(spec.first_chunk..=watermark.chunk)?;
+        Ok((ledger, watermark))
+    }
+
+    /// Enters this attempt into the note, which stands where it stood, or before the first chunk that counts.
+    fn enter(&self, folder: &JobFolder, first_chunk: i64) -> Result<Watermark, DestinationError> {
+        let note = self.read()?;
         let is_foreign = match &note {
-            Some(note) => note.job != spec.job_uid,
+            Some(note) => note.job != self.job,
             None => !folder.parts()?.is_empty(),
         };
         if is_foreign {
@@ -51,41 +72,48 @@ impl Ledger {
                 reason: "the folder holds files of another job with the same number: move it away".to_owned(),
             });
         }
-        if note.as_ref().is_some_and(|note| ledger.is_fenced_by(note)) {
-            return Err(DestinationError::Fenced);
-        }
-        let given_up = Watermark { chunk: spec.first_chunk - 1, rows: 0 };
+        let given_up = Watermark { chunk: first_chunk - 1, rows: 0 };
         let noted = note.map(|note| note.watermark).filter(|noted| noted.chunk > given_up.chunk);
         let watermark = noted.unwrap_or(given_up);
-        ledger.write(folder, watermark)?;
-        Ok((ledger, watermark))
+        let entered =
+            self.prepare(watermark).and_then(|()| self.check_fence()).and_then(|()| self.publish(folder));
+        if entered.is_err() {
+            self.take_back();
+        }
+        entered.map(|()| watermark)
     }
 
     /// Looks whether a later attempt has been here since.
     pub(super) fn check_fence(&self) -> Result<(), DestinationError> {
-        match self.read()? {
-            Some(note) if self.is_fenced_by(&note) => Err(DestinationError::Fenced),
-            Some(_) => Ok(()),
-            // Somebody has removed the ledger, and perhaps parts with it.
-            None => Err(at(&self.path)(io::ErrorKind::NotFound.into())),
-        }
+        let is_fenced = self.read()?.is_some_and(|note| note.attempt > i64::from(self.attempt));
+        if is_fenced { Err(DestinationError::Fenced) } else { Ok(()) }
     }
 
-    fn is_fenced_by(&self, note: &Note) -> bool {
-        note.attempt > i64::from(self.attempt)
+    /// Makes sure that nobody has removed the ledger, and perhaps parts with it.
+    pub(super) fn check_presence(&self) -> Result<(), DestinationError> {
+        fs::metadata(&self.path).map(drop).map_err(at(&self.path))
     }
 
-    /// Notes how far the job has come.
-    pub(super) fn write(&self, folder: &JobFolder, watermark: Watermark) -> Result<(), DestinationError> {
+    /// Writes down how far the job will have come by [`Self::publish`], which needs no more space then.
+    pub(super) fn prepare(&self, watermark: Watermark) -> Result<(), DestinationError> {
         let Watermark { chunk, rows } = watermark;
         let note = json!({"job_uid": self.job, "attempt": self.attempt, "chunk": chunk, "rows": rows});
-        let hidden = folder.path().join(hidden_name(FILE, self.attempt));
         let written =
-            fs::File::create(&hidden).and_then(|mut file| file.write_all(note.to_string().as_bytes()));
-        written.map_err(at(&hidden))?;
+            fs::File::create(&self.hidden).and_then(|mut file| file.write_all(note.to_string().as_bytes()));
+        written.map_err(at(&self.hidden))?;
         failpoint("parquet-note-written")?;
-        folder.publish(&hidden, FILE)?;
+        sync(&self.hidden)
+    }
+
+    /// Makes what was prepared the note. It fails where a later attempt has come meanwhile.
+    pub(super) fn publish(&self, folder: &JobFolder) -> Result<(), DestinationError> {
+        folder.publish(&self.hidden, FILE)?;
         folder.sync()
+    }
+
+    /// Removes what was prepared.
+    pub(super) fn take_back(&self) {
+        take_back(&self.hidden);
     }
 
     fn read(&self) -> Result<Option<Note>, DestinationError> {
