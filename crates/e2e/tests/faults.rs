@@ -12,9 +12,11 @@ const SINGLE: &str = "CREATE TABLE t (id bigint PRIMARY KEY, note text);
 const COMPOSITE: &str = "CREATE TABLE t (day date, line text, qty int, PRIMARY KEY (day, line));
      INSERT INTO t SELECT date '2024-01-01' + n % 7, 'line ' || n, n FROM generate_series(1, 2000) n";
 
-/// Rows that are many of a kind, and wide enough that a chunk is more than one part in Parquet.
-const KEYLESS: &str =
-    "CREATE TABLE t AS SELECT n % 5 AS n, repeat('x', 400000) AS wide FROM generate_series(1, 50) n";
+const KEYLESS: &str = "CREATE TABLE t AS SELECT n % 50 AS n, 'row' AS note FROM generate_series(1, 1000) n";
+
+/// Rows so wide that the chunk is two parts in Parquet.
+const TWO_PARTS: &str =
+    "CREATE TABLE t AS SELECT n % 5 AS n, repeat('x', 400000) AS note FROM generate_series(1, 50) n";
 
 /// What comes before the first chunk.
 const AT_START: &[&str] = &["job-claimed", "destination-opened@2", "job-begun"];
@@ -43,7 +45,7 @@ const WITHIN_COMMIT: &[&str] = &[
     "parquet-committing",
     "parquet-part-renamed",
     "parquet-published",
-    "parquet-note-written@2",
+    "parquet-note-written@3",
     "parquet-noted",
     "commit-answered",
     "commit-answered@2",
@@ -121,10 +123,18 @@ fn a_daemon_may_die_anywhere_without_a_key() {
     let stack = Stack::new(KEYLESS);
     survive(&stack.append(ALL, "t"), &kills(&[AT_START, BEFORE_COMMIT, NOT_NOTED, AT_END]));
     // What a destination has, it has to the end: the next thing to befall the commit needs a job of its own.
-    let within = WITHIN_COMMIT.iter().chain(&["parquet-part-renamed@2"]).map(|point| plan(point, "kill"));
-    for plan in within.chain(APART.iter().map(|plan| (*plan).to_owned())) {
+    for plan in kills(&[WITHIN_COMMIT]).into_iter().chain(APART.iter().map(|plan| (*plan).to_owned())) {
         stack.empty_destinations("t");
         survive(&stack.append(ALL, "t"), &[plan]);
+    }
+}
+
+#[test]
+fn a_daemon_may_die_between_two_parts_of_a_chunk() {
+    let stack = Stack::new(TWO_PARTS);
+    for points in [&["parquet-part-written@2", "parquet-part-renamed"][..], &["parquet-part-renamed@2"]] {
+        survive(&stack.append(ALL, "t"), &kills(&[points]));
+        stack.empty_destinations("t");
     }
 }
 
@@ -141,18 +151,20 @@ fn a_daemon_may_die_behind_the_end() {
 
 /// Rows that each destination holds, and rows that its ledger knows of.
 fn held(job: &Job<'_>) -> [(i64, i64); 3] {
-    let Stack { destination, .. } = job.stack;
+    let stack = job.stack;
     let number = |text: String| text.parse().unwrap();
-    let postgres = (destination.count("t"), number(destination.value("SELECT rows FROM _backfill_ledger")));
+    let job_uid = stack.metadata.value(&format!("SELECT uid FROM queue_backfill_data WHERE id = {}", job.id));
+    let noted = format!("SELECT rows FROM _backfill_ledger WHERE job_uid = '{job_uid}'");
+    let postgres = (stack.destination.count("t"), number(stack.destination.value(&noted)));
     let [rows, noted] =
         ["SELECT count(*)::VARCHAR FROM {}", "SELECT rows::VARCHAR FROM held.main._backfill_ledger"]
             .map(|query| number(job.select_in(Place::DuckDb, "t", query).remove(0)));
     let (parts, hidden): (Vec<_>, Vec<_>) =
-        files(&job.stack.folder.join(&format!("lake/public.t/job-{}", job.id)))
+        files(&stack.folder.join(&format!("lake/public.t/job-{}", job.id)))
             .into_iter()
             .partition(|name| !name.starts_with('.'));
     assert_eq!(hidden, [".backfill-ledger.json"], "hidden files of job {}", job.id);
-    let ledger = job.stack.folder.join(&format!("lake/public.t/job-{}/.backfill-ledger.json", job.id));
+    let ledger = stack.folder.join(&format!("lake/public.t/job-{}/.backfill-ledger.json", job.id));
     let ledger: Value = serde_json::from_str(&fs::read_to_string(ledger).unwrap()).unwrap();
     let in_parts = if parts.is_empty() { 0 } else { job.rows_in(Place::Parquet, "t") };
     [postgres, (rows, noted), (in_parts, ledger["rows"].as_i64().unwrap())]
@@ -166,8 +178,9 @@ fn files(folder: &Path) -> Vec<String> {
 /// Fails the job at each of the points, and each time looks at what it leaves; then lets it complete.
 fn fail(job: &Job<'_>, points: &[&str], chunk_rows: i64) {
     for point in points {
-        let _daemon = job.stack.daemon_that(&plan(point, "error"));
+        let daemon = job.stack.daemon_that(&plan(point, "error"));
         let message = job.fails();
+        drop(daemon);
         assert!(message.contains("was told to fail"), "{point}: {message}");
         let [postgres, duckdb, parquet] = held(job);
         for (rows, noted) in [postgres, duckdb] {
@@ -185,20 +198,20 @@ fn fail(job: &Job<'_>, points: &[&str], chunk_rows: i64) {
 
 #[test]
 fn a_job_that_fails_leaves_nothing_half_along_a_key() {
-    for table in [SINGLE, COMPOSITE] {
-        let stack = Stack::with_batches(20, table);
-        let points = [BEFORE_COMMIT, WITHIN_COMMIT, NOT_NOTED, &["chunk-finished"], AT_START].concat();
-        fail(&stack.append(ALL, "t"), &points, 20);
-    }
+    let stack = Stack::with_batches(20, SINGLE);
+    let points = [BEFORE_COMMIT, WITHIN_COMMIT, NOT_NOTED, &["chunk-finished"], AT_START].concat();
+    fail(&stack.append(ALL, "t"), &points, 20);
 }
 
 #[test]
 fn a_job_that_fails_leaves_nothing_half_without_a_key() {
     let stack = Stack::new(KEYLESS);
-    fail(&stack.append(ALL, "t"), &[BEFORE_COMMIT, NOT_NOTED, AT_START, &AT_END[..3]].concat(), 50);
-    for point in WITHIN_COMMIT.iter().filter(|point| **point != "parquet-part-renamed") {
+    fail(&stack.append(ALL, "t"), &[BEFORE_COMMIT, NOT_NOTED, AT_START, &AT_END[..3]].concat(), 1000);
+    for point in
+        ["postgres-noted", "postgres-committed", "duckdb-noted", "duckdb-committed", "parquet-published"]
+    {
         stack.empty_destinations("t");
-        fail(&stack.append(ALL, "t"), &[point], 50);
+        fail(&stack.append(ALL, "t"), &[point], 1000);
     }
 }
 
