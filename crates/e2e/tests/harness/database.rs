@@ -11,10 +11,11 @@ const HOW_TO_RUN: &str = "BACKFILL_TEST_POSTGRES_URL is not set. These tests nee
 
 /// A database on the test server. Dropped, it is gone, whoever is connected.
 pub(crate) struct Database {
+    server: Url,
     url: Url,
 }
 
-fn server() -> Url {
+fn test_server() -> Url {
     env::var("BACKFILL_TEST_POSTGRES_URL")
         .expect(HOW_TO_RUN)
         .parse()
@@ -28,11 +29,16 @@ fn connect(url: &Url) -> Client {
 
 impl Database {
     pub(crate) fn create() -> Self {
-        let mut url = server();
+        Self::create_on(test_server())
+    }
+
+    /// One on another server, known by a superuser's URL.
+    pub(crate) fn create_on(server: Url) -> Self {
         let name = format!("e2e_{}", Uuid::new_v4().simple());
-        connect(&url).batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        connect(&server).batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        let mut url = server.clone();
         url.set_path(&name);
-        Self { url }
+        Self { server, url }
     }
 
     pub(crate) fn url(&self) -> &Url {
@@ -118,7 +124,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let dropped =
-            connect(&server()).batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name()));
+            connect(&self.server).batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name()));
         if let Err(error) = dropped {
             eprintln!("{} stays behind: {error}", self.name());
         }

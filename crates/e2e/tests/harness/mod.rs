@@ -1,20 +1,24 @@
 //! Runs Backfill for a test, and compares what it copied.
 
+mod chance;
 mod client;
 mod compare;
 mod database;
 mod folder;
 mod job;
 mod process;
+mod server;
 mod stack;
 mod wait;
 
 pub(crate) use self::{
+    chance::Chance,
     client::Answer,
     compare::Comparison,
     database::Database,
     job::Job,
     process::Process,
+    server::Server,
     stack::{ALL, Place, Stack, postgres_request, source_request},
     wait::eventually,
 };

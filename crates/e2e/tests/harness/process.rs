@@ -56,6 +56,12 @@ impl Process {
         self.child.try_wait().unwrap()
     }
 
+    /// Kills it as SIGKILL does, if it still lives.
+    pub(crate) fn kill(&mut self) -> ExitStatus {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap()
+    }
+
     /// Waits until a signal has stopped it, which no process can refuse and which is not at once.
     #[track_caller]
     pub(crate) fn stops(&self) {

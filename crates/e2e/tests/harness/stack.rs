@@ -46,7 +46,12 @@ impl Stack {
     /// The same, with chunks of so many rows.
     #[track_caller]
     pub(crate) fn with_batches(batch_size: u32, sql: &str) -> Self {
-        let (source, destination, metadata) = (Database::create(), Database::create(), Database::create());
+        Self::on(batch_size, sql, [Database::create(), Database::create(), Database::create()])
+    }
+
+    /// The same, on these databases: source, destination, metadata.
+    #[track_caller]
+    pub(crate) fn on(batch_size: u32, sql: &str, [source, destination, metadata]: [Database; 3]) -> Self {
         source.execute(sql);
         let folder = Folder::new();
         let environment = [("DATABASE_URL", metadata.url().as_str()), ("BACKFILL_BIND", "127.0.0.1:0")];
