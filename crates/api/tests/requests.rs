@@ -43,7 +43,7 @@ fn a_well_formed_body_that_does_not_fit_is_invalid() {
     assert!(field(json!({"name": "x", "sslmode": "maybe"})).starts_with("sslmode: unknown variant"));
     assert!(field(json!({"name": "x", "colour": 1})).starts_with("colour: unknown field"));
     assert!(field(json!([])).contains("invalid"));
-    let write_mode = app.post("/pipelines/1/backfill", json!({"table_name": "t", "write_mode": "replace"}));
+    let write_mode = app.post("/pipelines/1/backfill", json!({"table_name": "t", "write_mode": "merge"}));
     assert!(write_mode.bad_field().starts_with("write_mode: unknown variant"));
     let ids = json!({"name": "x", "source_id": 1, "destination_ids": [1, "2"]});
     assert!(app.post("/pipelines", ids).bad_field().starts_with("destination_ids[1]: invalid type"));

@@ -96,6 +96,13 @@ pub enum WriteMode {
 
 text_enum!(WriteMode);
 
+impl WriteMode {
+    /// Whether rows that are there already are told by their primary keys.
+    pub fn needs_key(self) -> bool {
+        matches!(self, Self::Upsert | Self::InsertMissing)
+    }
+}
+
 /// What a client sends to create a job.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -3,6 +3,7 @@
 
 pub mod catalog;
 pub mod chunk;
+pub mod columns;
 pub mod connection_test;
 pub mod destination;
 pub mod filter;

@@ -2,19 +2,23 @@
 //! compares what arrived with what was there by means that are not Backfill's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod columns;
 mod control;
 mod copy;
 mod crash;
+mod drift;
 mod failures;
 mod faults;
 mod fencing;
 mod harness;
+mod insert_missing;
 mod keys;
 mod kills;
 mod leftovers;
 mod names;
 mod observation;
 mod plans;
+mod replace;
 mod restarts;
 mod secrets;
 mod shutdown;

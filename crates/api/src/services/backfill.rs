@@ -55,15 +55,15 @@ fn new_job(
     request: &BackfillRequest,
     inspected: Inspected,
 ) -> Result<NewJob, ApiError> {
-    let Inspected { table, conditions } = inspected;
+    let Inspected { copied, conditions } = inspected;
     let filter_sql: Vec<_> = conditions.iter().map(Condition::to_sql).collect();
     Ok(NewJob {
         pipeline_id: pipeline,
         source_id: source.id,
-        table_name: table.table_name().to_string(),
+        table_name: copied.read.table_name().to_string(),
         filters: serde_json::to_value(&request.filters)?,
         filter_sql: filter_sql.join("; "),
-        write_mode: write_mode(request, &table),
+        write_mode: write_mode(request, &copied.written),
         options: request.options(),
     })
 }

@@ -3,6 +3,7 @@
 
 use backfill_domain::{
     catalog::Table,
+    columns::{self, Copied},
     filter::{self, Condition, Filter},
     job::{BackfillRequest, WriteMode},
     source::ConnectionSettings,
@@ -27,8 +28,8 @@ const SIMILAR: &str = "
 
 /// What the source knows of a request in which it finds nothing wrong.
 pub(crate) struct Inspected {
-    /// The table.
-    pub(crate) table: Table,
+    /// The table, with the columns that are to be copied.
+    pub(crate) copied: Copied,
     /// The filters with their columns' types.
     pub(crate) conditions: Vec<Condition>,
 }
@@ -43,13 +44,20 @@ pub(crate) fn inspect(
     let mut client = connect(settings)?;
     let table = find_table(&mut client, &reference)?;
     check_readable(&mut client, &table, &settings.username)?;
-    let mut errors = check_write_mode(request.write_mode, &table);
+    let copied = columns::choose(&table, request.columns.as_deref());
+    let mut errors = match &copied {
+        Ok(copied) => check_write_mode(request.write_mode, copied),
+        Err(errors) => errors.clone(),
+    };
     let conditions = match filter::bind(&request.filters, &table) {
         Ok(conditions) => conditions,
         Err(more) => return Err(ApiError::Invalid([errors, more].concat())),
     };
     errors.extend(judge(&mut client, &table, &request.filters, &conditions)?);
-    if errors.is_empty() { Ok(Inspected { table, conditions }) } else { Err(ApiError::Invalid(errors)) }
+    match copied {
+        Ok(copied) if errors.is_empty() => Ok(Inspected { copied, conditions }),
+        _ => Err(ApiError::Invalid(errors)),
+    }
 }
 
 fn find_table(client: &mut Client, reference: &TableReference) -> Result<Table, ApiError> {
@@ -92,12 +100,23 @@ fn check_readable(client: &mut Client, table: &Table, username: &str) -> Result<
     }
 }
 
-fn check_write_mode(requested: Option<WriteMode>, table: &Table) -> Vec<FieldError> {
-    if requested != Some(WriteMode::Upsert) || !table.primary_key.is_empty() {
+/// Rows that are told apart by their keys need one, and all of it at the destinations.
+fn check_write_mode(requested: Option<WriteMode>, copied: &Copied) -> Vec<FieldError> {
+    let Some(mode) = requested.filter(|mode| mode.needs_key() && copied.written.primary_key.is_empty())
+    else {
         return Vec::new();
+    };
+    let (mode, table) = (mode.as_ref(), &copied.read);
+    let left_out: Vec<_> = copied.key_left_out().collect();
+    if left_out.is_empty() {
+        let message = format!("{mode} needs a primary key, and {} has none; use append", table.table_name());
+        return vec![FieldError::new("write_mode", message)];
     }
-    let message = format!("upsert needs a primary key, and {} has none; use append", table.table_name());
-    vec![FieldError::new("write_mode", message)]
+    let message = format!(
+        "{mode} finds rows by the primary key, of which {} is left out: add it, or use append",
+        left_out.join(", ")
+    );
+    vec![FieldError::new("columns", message)]
 }
 
 /// Has the source parse each condition: that reads its values as the columns' types and looks its operators up,

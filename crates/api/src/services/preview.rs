@@ -3,6 +3,7 @@
 
 use backfill_domain::{
     catalog::Table,
+    columns::Copied,
     destination::Destination,
     filter,
     id::PipelineId,
@@ -107,11 +108,12 @@ fn look(
     request: &BackfillRequest,
     takes_changes: bool,
 ) -> Result<Preview, ApiError> {
-    let Inspected { table, conditions } = inspection::inspect(source, request)?;
+    let Inspected { copied, conditions } = inspection::inspect(source, request)?;
+    let Copied { read: table, written } = copied;
     let condition = filter::join(&conditions);
     let mut client = connect(source)?;
     let facts = facts(&mut client, &table, condition.as_deref())?;
-    let write_mode = write_mode(request, &table);
+    let write_mode = write_mode(request, &written);
     let plan =
         Plan::decide(&table, &facts, &Wishes { write_mode, guarantee: request.guarantee, takes_changes });
     let mut warnings = warnings(&table, &facts, condition.is_some());

@@ -7,14 +7,15 @@
 
 mod fit;
 mod ledger;
+mod replace;
 mod schema;
 mod target;
 
 use std::sync::Arc;
 
-use backfill_domain::{destination::DuckDbSettings, id::DestinationId};
+use backfill_domain::{destination::DuckDbSettings, id::DestinationId, job::WriteMode};
 
-use self::{ledger::Ledger, schema::Name, target::Target};
+use self::{ledger::Ledger, replace::Replacement, schema::Name, target::Target};
 use super::{
     CopySpec, Destination, DestinationError, Session, Watermark,
     session::{DatabaseFile, SessionConnection, Stage},
@@ -31,6 +32,8 @@ pub(crate) struct DuckDbDestination {
     connection: SessionConnection,
     stage: Stage,
     target: Target,
+    /// What is to be done when all rows are there.
+    replacement: Option<Replacement>,
     ledger: Ledger,
     watermark: Watermark,
     chunk: Option<OpenChunk>,
@@ -45,8 +48,8 @@ struct OpenChunk {
     taken: u64,
     /// What was given, as far as the stage does not hold it any more.
     given: Digest,
-    /// What the table held before, where rows cannot be found again by a key.
-    before: Digest,
+    /// Behind which row of the table new ones are, where they cannot be found again by a key.
+    last_row: i64,
 }
 
 impl DuckDbDestination {
@@ -61,12 +64,17 @@ impl DuckDbDestination {
     ) -> Result<Self, DestinationError> {
         let file = session.attach(&settings.path, interrupts)?;
         let connection = session.connect(interrupts)?;
-        let stage = session.stage(&spec.table, interrupts)?;
+        let stage = session.stage(spec, interrupts)?;
         let name = Name::new(file.alias(), &settings.schema, &spec.table.name);
         schema::create(&connection, &name)?;
-        let (ledger, watermark) = Ledger::open(&connection, &name.schema_sql(), id, spec)?;
-        let target = Target::open(&connection, name, spec, stage.kinds(), watermark)?;
-        Ok(Self { connection, stage, target, ledger, watermark, chunk: None, file })
+        let (ledger, watermark, replaced) = Ledger::open(&connection, &name.schema_sql(), id, spec)?;
+        let columns = schema::prepare(&connection, &name, spec, stage.kinds(), watermark)?;
+        let replaces = spec.write_mode == WriteMode::Replace && !replaced;
+        let replacement =
+            replaces.then(|| Replacement::open(&connection, &name, &columns, spec, watermark)).transpose()?;
+        let name = replacement.as_ref().map_or(name, |replacement| replacement.side().clone());
+        let target = Target::open(&connection, name, columns, spec, stage.kinds())?;
+        Ok(Self { connection, stage, target, replacement, ledger, watermark, chunk: None, file })
     }
 }
 
@@ -83,10 +91,9 @@ impl Destination for DuckDbDestination {
         self.file.shrink()?;
         self.stage.clear()?;
         self.connection.execute_batch("BEGIN")?;
-        let before =
-            if self.target.is_keyed() { Digest::default() } else { self.target.digest(&self.connection)? };
+        let last_row = if self.target.is_keyed() { 0 } else { self.target.last_row(&self.connection)? };
         let decoder = self.stage.decoder(layout);
-        self.chunk = Some(OpenChunk { number, decoder, taken: 0, given: Digest::default(), before });
+        self.chunk = Some(OpenChunk { number, decoder, taken: 0, given: Digest::default(), last_row });
         Ok(())
     }
 
@@ -108,10 +115,9 @@ impl Destination for DuckDbDestination {
         let Some(chunk) = &mut self.chunk else { return Ok(()) };
         chunk.given = chunk.given.plus(self.stage.digest(self.target.staged())?);
         let held = if self.target.is_keyed() {
-            self.target.insert(&self.connection, &self.stage).map_err(|error| self.stage.explain(error))?;
-            self.target.digest_of_staged_keys(&self.connection, &self.stage)?
+            self.target.insert(&self.connection, &self.stage).map_err(|error| self.stage.explain(error))?
         } else {
-            self.target.digest(&self.connection)?.minus(chunk.before)
+            self.target.digest_behind(&self.connection, chunk.last_row)?
         };
         // A row lost on its way to the stage is missing from both digests.
         if held == chunk.given && held.rows == chunk.taken {
@@ -145,6 +151,17 @@ impl Destination for DuckDbDestination {
             log::debug!("the stage is cleared when the next chunk begins: {error}");
         }
         self.chunk = None;
+    }
+
+    fn finish(&mut self) -> Result<(), DestinationError> {
+        let Some(replacement) = &self.replacement else { return Ok(()) };
+        self.stage.clear()?;
+        let swapped = replacement.swap(&self.connection, &self.target, &self.ledger);
+        match swapped {
+            Ok(()) => self.replacement = None,
+            Err(_) => self.rollback(),
+        }
+        swapped
     }
 }
 

@@ -63,6 +63,17 @@ pub(crate) enum DestinationError {
         /// Rows held.
         held: u64,
     },
+    /// A table does not hold the rows that were to replace its own.
+    #[error(
+        "the table's rows cannot be replaced: {given} rows were copied and {held} would be held, or their checksums \
+         differ; the table is as it was"
+    )]
+    NotReplaced {
+        /// Rows copied.
+        given: u64,
+        /// Rows that the table would hold.
+        held: u64,
+    },
     /// A defect in Backfill.
     #[error("an internal error stopped the destination; the daemon's log has its place. Please report it")]
     Panicked,

@@ -35,7 +35,10 @@ pub(crate) struct CopySpec {
     pub(crate) job_uid: Uuid,
     /// The claim under which it runs. A destination that has seen a higher one takes no more writes of this one.
     pub(crate) attempt: i32,
-    /// The source's table.
+    /// The source's table as it is read: the columns that are copied, and then those of its key that are not.
+    pub(crate) source: Table,
+    /// The table as destinations are to have it: the same columns, under the names that they have there. It has a key
+    /// if all of the source's is copied.
     pub(crate) table: Table,
     /// What happens to keys that exist already.
     pub(crate) write_mode: WriteMode,

@@ -14,7 +14,7 @@ mod ledger;
 
 use std::{path::PathBuf, sync::Arc};
 
-use backfill_domain::destination::ParquetSettings;
+use backfill_domain::{destination::ParquetSettings, job::WriteMode};
 
 use self::{
     columns::Columns,
@@ -66,7 +66,7 @@ impl ParquetDestination {
         session: &mut Session,
         interrupts: &Interrupts,
     ) -> Result<Self, DestinationError> {
-        let stage = session.stage(&spec.table, interrupts)?;
+        let stage = session.stage(spec, interrupts)?;
         let columns = Columns::new(&spec.table, stage.kinds());
         let folder = JobFolder::open(&settings.path, &spec.table, spec.job_id)?;
         let (ledger, watermark) = Ledger::open(&folder, spec)?;
@@ -84,7 +84,7 @@ impl ParquetDestination {
 
     /// Whether a chunk is as small as the planner of chunks made it, and thus one part.
     fn is_keyed(&self) -> bool {
-        !self.spec.table.primary_key.is_empty()
+        !self.spec.source.primary_key.is_empty()
     }
 
     /// Writes the staged rows as the chunk's next part, and empties the stage.
@@ -183,6 +183,15 @@ impl Destination for ParquetDestination {
         if let Err(error) = self.stage.clear() {
             log::debug!("the stage is cleared when the next chunk begins: {error}");
         }
+    }
+
+    fn finish(&mut self) -> Result<(), DestinationError> {
+        if self.spec.write_mode != WriteMode::Replace || self.ledger.is_replaced() {
+            return Ok(());
+        }
+        self.ledger.check_fence()?;
+        self.folder.make_current(self.spec.attempt)?;
+        self.ledger.note_replaced(&self.folder, self.watermark)
     }
 }
 

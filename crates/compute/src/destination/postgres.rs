@@ -5,20 +5,22 @@
 //! way (a key that is there already, a trigger that changes rows, another collation), they are copied into a temporary
 //! table; one INSERT moves them on and returns what the table holds of them.
 
+mod check;
 mod fit;
 mod ledger;
 mod once;
 mod prepare;
+mod replace;
 mod statements;
 mod types;
 
-use std::{io::Write, sync::Arc};
+use std::{collections::HashSet, io::Write, sync::Arc};
 
 use backfill_domain::{destination::PostgresSettings, id::DestinationId, job::WriteMode};
 use backfill_pg::{CancelHandle, connect};
 use postgres::{Client, error::SqlState};
 
-use self::{ledger::session_name, prepare::prepare, statements::Statements};
+use self::{ledger::session_name, prepare::prepare, replace::Replacement, statements::Statements};
 use super::{CopySpec, Destination, DestinationError, Watermark};
 use crate::{
     failpoint::failpoint,
@@ -35,6 +37,9 @@ pub(crate) struct PostgresDestination {
     renditions: Vec<Rendition>,
     statements: Statements,
     watermark: Watermark,
+    mode: WriteMode,
+    /// What is to be done when all rows are there.
+    replacement: Option<Replacement>,
     route: Route,
     chunk: Option<OpenChunk>,
 }
@@ -56,6 +61,9 @@ struct OpenChunk {
     projection: Projection,
     layout: Arc<Layout>,
     given: Checksum,
+    /// The rows that are given, by their hashes, where those of known keys are kept as they are: what is added must be
+    /// among them.
+    given_rows: Option<HashSet<u128>>,
     /// The first and the last row's key, of a chunk that goes direct.
     range: Option<(Key, Key)>,
     /// The rows so far, of a chunk that goes direct and may have to be staged yet.
@@ -82,6 +90,8 @@ impl PostgresDestination {
             route: if prepared.statements.direct.is_some() { Route::Direct } else { Route::Staged },
             statements: prepared.statements,
             watermark: prepared.watermark,
+            mode: prepared.mode,
+            replacement: prepared.replacement,
             chunk: None,
         })
     }
@@ -103,6 +113,7 @@ impl Destination for PostgresDestination {
             projection: layout.projection(&self.renditions),
             layout: layout.clone(),
             given: Checksum::default(),
+            given_rows: self.statements.known.is_some().then(HashSet::new),
             range: None,
             kept: Vec::new(),
         });
@@ -138,13 +149,17 @@ impl Destination for PostgresDestination {
                 return Ok(());
             }
             if direct.key.is_empty() {
-                return Err(mismatch(chunk, held));
+                return Err(mismatch(chunk, held.rows));
             }
             self.stage_instead("it was not found again as it was given")?;
         }
         let Some(chunk) = &self.chunk else { return Ok(()) };
-        let held = move_on(&mut self.client, &self.statements, chunk.width())?;
-        if held == chunk.given { Ok(()) } else { Err(mismatch(chunk, held)) }
+        if let (Some(known), Some(given)) = (&self.statements.known, &chunk.given_rows) {
+            return add_missing(&mut self.client, &self.statements, known, chunk, given);
+        }
+        let mut held = Checksum::default();
+        move_on(&mut self.client, self.statements.insert(), chunk.width(), |row| held.add(row))?;
+        if held == chunk.given { Ok(()) } else { Err(mismatch(chunk, held.rows)) }
     }
 
     fn commit(&mut self) -> Result<(), DestinationError> {
@@ -173,14 +188,21 @@ impl Destination for PostgresDestination {
             log::debug!("job {}: cannot roll back, the server will: {error}", self.spec.job_id);
         }
     }
+
+    fn finish(&mut self) -> Result<(), DestinationError> {
+        let Some(replacement) = &self.replacement else { return Ok(()) };
+        replacement.swap(&mut self.client, &self.spec)?;
+        self.replacement = None;
+        Ok(())
+    }
 }
 
 impl PostgresDestination {
     /// Whether an error of a direct copy may be none by way of the staging table: a key that is there already, where
-    /// its row is to be replaced, or a table that takes no COPY, as under row security.
+    /// its row is to be replaced or kept, or a table that takes no COPY, as under row security.
     fn may_pass_staged(&self, error: &DestinationError) -> bool {
         match error.code() {
-            Some(&SqlState::UNIQUE_VIOLATION) => self.spec.write_mode == WriteMode::Upsert,
+            Some(&SqlState::UNIQUE_VIOLATION) => self.mode.needs_key(),
             Some(&SqlState::FEATURE_NOT_SUPPORTED) => true,
             _ => false,
         }
@@ -199,36 +221,79 @@ impl PostgresDestination {
     }
 }
 
-/// Moves the staged rows to the table; count and checksum of what it holds of them.
+/// Moves rows to the table by an INSERT and its RETURNING; `each` gets what the table holds of them.
 ///
 /// What constraints and triggers say at the statement's very end, the client does not hear behind the rows. If they
 /// refused, the statement is run once more without rows to return, for its error.
-fn move_on(client: &mut Client, statements: &Statements, width: usize) -> Result<Checksum, DestinationError> {
+fn move_on(
+    client: &mut Client,
+    (insert, returning): (&str, &str),
+    width: usize,
+    each: impl FnMut(&[u8]),
+) -> Result<(), DestinationError> {
     client.batch_execute("SAVEPOINT staged")?;
-    let held = read_back(client, &format!("{} {}", statements.insert, statements.returning), width)?;
+    for_each_row(client, &format!("{insert} {returning}"), width, each)?;
     match client.batch_execute("RELEASE staged") {
         Err(error) if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => {
             client.batch_execute("ROLLBACK TO staged")?;
-            client.batch_execute(&statements.insert)?;
+            client.batch_execute(insert)?;
             Err(error.into())
         }
-        released => Ok(released.map(|()| held)?),
+        released => Ok(released?),
+    }
+}
+
+/// Moves the staged rows to the table whose keys it has not, and makes sure that it has the key of each in the end, and
+/// has added none but these rows.
+///
+/// A row that is in the way of another may be removed by somebody else at any moment; then the other one is added after
+/// all. A row that is not added though nothing is in its way is lost.
+fn add_missing(
+    client: &mut Client,
+    statements: &Statements,
+    known: &str,
+    chunk: &OpenChunk,
+    given: &HashSet<u128>,
+) -> Result<(), DestinationError> {
+    loop {
+        let (mut added, mut altered) = (0, 0);
+        move_on(client, statements.insert(), chunk.width(), |row| {
+            added += 1;
+            altered += u64::from(!given.contains(&Checksum::hash(row)));
+        })?;
+        let held = client.query_one(known, &[])?.get::<_, i64>(0).cast_unsigned();
+        if altered == 0 && held == chunk.given.rows {
+            return Ok(());
+        }
+        if altered > 0 || added == 0 {
+            return Err(mismatch(chunk, held - altered));
+        }
     }
 }
 
 /// Count and checksum of the rows of `width` columns that `query` returns.
 fn read_back(client: &mut Client, query: &str, width: usize) -> Result<Checksum, DestinationError> {
     let mut held = Checksum::default();
-    let stream = client.copy_out(&format!("COPY ({query}) TO STDOUT (FORMAT binary)"))?;
-    let mut batches = BatchReader::new(stream, width, usize::MAX);
-    while let Some(batch) = batches.next()? {
-        batch.tuples().for_each(|tuple| held.add(tuple.bytes()));
-    }
+    for_each_row(client, query, width, |row| held.add(row))?;
     Ok(held)
 }
 
-fn mismatch(chunk: &OpenChunk, held: Checksum) -> DestinationError {
-    DestinationError::Mismatch { chunk: chunk.number, given: chunk.given.rows, held: held.rows }
+fn for_each_row(
+    client: &mut Client,
+    query: &str,
+    width: usize,
+    mut each: impl FnMut(&[u8]),
+) -> Result<(), DestinationError> {
+    let stream = client.copy_out(&format!("COPY ({query}) TO STDOUT (FORMAT binary)"))?;
+    let mut batches = BatchReader::new(stream, width, usize::MAX);
+    while let Some(batch) = batches.next()? {
+        batch.tuples().for_each(|tuple| each(tuple.bytes()));
+    }
+    Ok(())
+}
+
+fn mismatch(chunk: &OpenChunk, held: u64) -> DestinationError {
+    DestinationError::Mismatch { chunk: chunk.number, given: chunk.given.rows, held }
 }
 
 fn copy_in(client: &mut Client, statement: &str, rows: &[u8]) -> Result<(), DestinationError> {
@@ -249,11 +314,11 @@ impl OpenChunk {
     /// The batch's rows with this destination's columns alone, counted and summed up.
     fn take(&mut self, batch: &Batch) -> Vec<u8> {
         if self.projection.is_whole_row(self.layout.width()) {
-            batch.tuples().for_each(|tuple| self.given.add(tuple.bytes()));
+            batch.tuples().for_each(|tuple| self.count(tuple.bytes()));
             return batch.bytes().to_vec();
         }
         let mut rows = Vec::with_capacity(batch.bytes().len());
-        let positions = self.projection.positions();
+        let positions = self.projection.positions().to_vec();
         let count = (positions.len() as i16).to_be_bytes();
         let mut fields = Vec::new();
         for tuple in batch.tuples() {
@@ -262,9 +327,16 @@ impl OpenChunk {
             fields.extend(tuple.fields());
             rows.extend(count);
             positions.iter().for_each(|at| push_field(&mut rows, fields[*at]));
-            self.given.add(&rows[start..]);
+            self.count(&rows[start..]);
         }
         rows
+    }
+
+    fn count(&mut self, row: &[u8]) {
+        self.given.add(row);
+        if let Some(rows) = &mut self.given_rows {
+            rows.insert(Checksum::hash(row));
+        }
     }
 
     /// Rows come in the order of their keys.

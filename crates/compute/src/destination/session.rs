@@ -13,7 +13,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use backfill_domain::catalog::Table;
 use duckdb::{Config, Connection};
 
 use self::{claim::Claim, folder::PrivateFolder};
@@ -21,7 +20,7 @@ pub(super) use self::{
     file::DatabaseFile,
     stage::{Stage, append},
 };
-use super::DestinationError;
+use super::{CopySpec, DestinationError};
 use crate::interrupt::Interrupts;
 
 /// What DuckDB may hold in memory; what is more goes into a private folder. It is no reserve: a job that needs less
@@ -48,13 +47,13 @@ impl Session {
         Ok(SessionConnection { connection, _instance: instance })
     }
 
-    /// A stage for rows of the source's table.
+    /// A stage for the rows of a job.
     pub(crate) fn stage(
         &mut self,
-        source: &Table,
+        spec: &CopySpec,
         interrupts: &Interrupts,
     ) -> Result<Stage, DestinationError> {
-        Stage::new(self.connect(interrupts)?, source)
+        Stage::new(self.connect(interrupts)?, spec)
     }
 
     /// Attaches a database file, made when absent. A file belongs to one job of the process at a time: another job

@@ -95,6 +95,8 @@ impl JobError {
 
     /// Whether a destination held something else than it was given.
     pub(crate) fn is_mismatch(&self) -> bool {
-        matches!(self, Self::Destination { error, .. } if matches!(**error, DestinationError::Mismatch { .. }))
+        use DestinationError::{Mismatch, NotReplaced};
+        matches!(self, Self::Destination { error, .. }
+            if matches!(**error, Mismatch { .. } | NotReplaced { .. }))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use backfill_domain::{table::TableReferenceError, validation::FieldError};
+use backfill_domain::{job::WriteMode, table::TableReferenceError, validation::FieldError};
 use backfill_pg::PgError;
 
 use crate::{failpoint::Planned, wire::WireError};
@@ -19,9 +19,17 @@ pub(crate) enum SourceError {
     /// The table is gone, or was never there.
     #[error("table {0} does not exist")]
     NoTable(String),
-    /// Rows are to take the place of those with the same key, and there is no key.
-    #[error("upsert needs a primary key, and table {0} has none any more: start a new job that appends")]
-    NoKey(String),
+    /// Rows that are there already are to be told by their keys, and there is no key.
+    #[error(
+        "{mode} needs a primary key, and table {table} has none any more: start a new job that appends",
+        mode = .mode.as_ref()
+    )]
+    NoKey {
+        /// The table.
+        table: String,
+        /// What needs the key.
+        mode: WriteMode,
+    },
     /// The table was altered since the job began.
     #[error(
         "table {0} has other columns, types or another primary key than when the job began: start a new job"
@@ -50,6 +58,9 @@ pub(crate) enum SourceError {
     /// The table changed since the filters were checked.
     #[error("the filters do not fit the table any more: {}", summary(.0))]
     Filters(Vec<FieldError>),
+    /// The table changed since the columns were chosen.
+    #[error("the chosen columns do not fit the table any more: {}", summary(.0))]
+    Columns(Vec<FieldError>),
     /// The rows could not be read to their end.
     #[error(transparent)]
     Stream(#[from] WireError),

@@ -9,8 +9,9 @@ mod walk;
 
 use backfill_domain::{
     catalog::Table,
+    columns::{self, Copied},
     filter::{self, Filter},
-    job::{Job, WriteMode},
+    job::Job,
     plan::{Plan, Wishes},
     source::ConnectionSettings,
     table::TableReference,
@@ -30,8 +31,10 @@ use crate::interrupt::{Interrupts, cancel};
 
 /// What a job asks of its source, checked against the catalogue as it is now.
 pub(crate) struct Selection {
-    /// The table.
+    /// The table as it is read: the columns that are copied, and then those of its key that are not.
     pub(crate) table: Table,
+    /// The table as destinations are to have it.
+    pub(crate) written: Table,
     /// The filters as the text of a WHERE clause.
     pub(crate) condition: Option<String>,
     /// What must stay as it is.
@@ -78,16 +81,21 @@ pub(crate) fn select(client: &mut Client, job: &Job) -> Result<Selection, Source
     let reference: TableReference = job.table_name.parse()?;
     let table =
         find_table(client, &reference)?.ok_or_else(|| SourceError::NoTable(job.table_name.clone()))?;
-    if job.write_mode == WriteMode::Upsert && table.primary_key.is_empty() {
-        return Err(SourceError::NoKey(job.table_name.clone()));
-    }
     if table.columns.is_empty() {
         return Err(SourceError::NoColumns(job.table_name.clone()));
     }
     let filters: Vec<Filter> = serde_json::from_value(job.filters.clone())?;
     let conditions = filter::bind(&filters, &table).map_err(SourceError::Filters)?;
-    let shape = Shape::of(client, &table.table_name().to_sql())?;
-    Ok(Selection { condition: filter::join(&conditions), shape, table })
+    let choices = job.options.columns.as_deref();
+    let Copied { read, written } = columns::choose(&table, choices).map_err(SourceError::Columns)?;
+    if job.write_mode.needs_key() && written.primary_key.is_empty() {
+        return Err(SourceError::NoKey { table: job.table_name.clone(), mode: job.write_mode });
+    }
+    let used = read.columns.iter().map(|column| &column.name);
+    let used: Vec<_> = used.chain(filters.iter().map(|filter| &filter.column)).map(String::as_str).collect();
+    // Where all columns are copied, one that comes between two attempts would be missing from the rows before.
+    let shape = Shape::of(client, &table.table_name().to_sql(), choices.map(|_| used.as_slice()))?;
+    Ok(Selection { table: read, written, condition: filter::join(&conditions), shape })
 }
 
 /// How to go about the selected rows.

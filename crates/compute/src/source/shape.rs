@@ -13,9 +13,18 @@ use super::SourceError;
 pub(crate) struct Shape(String);
 
 impl Shape {
-    /// The shape of `table`, a quoted name, as it is now.
-    pub(crate) fn of(client: &mut Client, table: &str) -> Result<Self, SourceError> {
+    /// The shape of `table`, a quoted name, as it is now; as far as it concerns the key and these columns, if any are
+    /// named.
+    pub(crate) fn of(
+        client: &mut Client,
+        table: &str,
+        columns: Option<&[&str]>,
+    ) -> Result<Self, SourceError> {
         let relation = literal(table);
+        let is_meant = columns.map_or_else(String::new, |names| {
+            let names: Vec<_> = names.iter().map(|name| literal(name)).collect();
+            format!(" AND attname IN ({})", names.join(", "))
+        });
         // One message, no statement to prepare: this runs for each chunk.
         let messages = client.simple_query(&format!(
             "SELECT pg_catalog.concat(
@@ -25,7 +34,7 @@ impl Shape {
                     pg_catalog.concat_ws(' ', attnum, pg_catalog.md5(attname), atttypid, atttypmod, attcollation),
                     ',' ORDER BY attnum))
              FROM pg_catalog.pg_attribute
-             WHERE attrelid = {relation}::regclass AND attnum > 0 AND NOT attisdropped"
+             WHERE attrelid = {relation}::regclass AND attnum > 0 AND NOT attisdropped{is_meant}"
         ))?;
         let shape = messages.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),

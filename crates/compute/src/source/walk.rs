@@ -85,7 +85,7 @@ impl Walk {
     /// Makes sure that the table still is what the job began with, and the section's relation a part of it, within the
     /// transaction that holds it.
     pub(crate) fn check_shape(&self, client: &mut Client, section: usize) -> Result<(), SourceError> {
-        let is_kept = self.shape.is_kept_by(&Shape::of(client, &self.table)?);
+        let is_kept = self.shape.is_kept_by(&Shape::of(client, &self.table, None)?);
         if is_kept && self.is_part(client, section)? {
             Ok(())
         } else {

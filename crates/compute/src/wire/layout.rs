@@ -31,14 +31,14 @@ pub(crate) struct Layout {
 pub(crate) struct Projection(Vec<usize>);
 
 impl Layout {
-    /// The rows of `table` for destinations that want each column in one of `wanted` renditions each; the key's
-    /// values come as text besides.
+    /// The rows of `table` for destinations that want each of its first columns, as far as they are copied, in one of
+    /// `wanted` renditions each; the key's values come as text besides.
     pub(crate) fn new(table: &Table, wanted: &[&[Rendition]]) -> Self {
         let is_key = |at: usize| table.primary_key.contains(&table.columns[at].name);
         let mut columns: Vec<(usize, Rendition)> = Vec::new();
         for rendition in [Rendition::Binary, Rendition::Text] {
             for at in 0..table.columns.len() {
-                let is_wanted = wanted.iter().any(|destination| destination[at] == rendition);
+                let is_wanted = wanted.iter().any(|destination| destination.get(at) == Some(&rendition));
                 if is_wanted || (rendition == Rendition::Text && is_key(at)) {
                     columns.push((at, rendition));
                 }

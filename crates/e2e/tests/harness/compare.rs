@@ -14,6 +14,7 @@ pub(crate) struct Comparison<'a> {
     source: String,
     held: String,
     columns: String,
+    columns_held: String,
     condition: String,
     condition_held: String,
 }
@@ -25,6 +26,7 @@ impl<'a> Comparison<'a> {
             source: format!("public.{table}"),
             held: table.to_owned(),
             columns: "*".to_owned(),
+            columns_held: "*".to_owned(),
             condition: "true".to_owned(),
             condition_held: "true".to_owned(),
         }
@@ -43,7 +45,12 @@ impl<'a> Comparison<'a> {
 
     /// Compares these columns alone.
     pub(crate) fn columns(self, columns: &str) -> Self {
-        Self { columns: columns.to_owned(), ..self }
+        Self { columns: columns.to_owned(), columns_held: columns.to_owned(), ..self }
+    }
+
+    /// Compares these columns of the source with those of the destinations, in their order.
+    pub(crate) fn renamed(self, columns: &str, columns_held: &str) -> Self {
+        Self { columns: columns.to_owned(), columns_held: columns_held.to_owned(), ..self }
     }
 
     /// The destinations must hold those of the source's rows for which this is true, and no others.
@@ -73,7 +80,7 @@ impl<'a> Comparison<'a> {
         let held = format!("public.{}", self.held);
         let wanted = digest(source, &self.columns, &self.source, &self.condition);
         assert_eq!(
-            digest(destination, &self.columns, &held, &self.condition_held),
+            digest(destination, &self.columns_held, &held, &self.condition_held),
             wanted,
             "{held} in PostgreSQL"
         );
@@ -83,14 +90,15 @@ impl<'a> Comparison<'a> {
     fn assert_equal_in_duckdb(&self, place: Place) {
         let stack = self.job.stack;
         let connection = reader(stack, place);
-        let select =
-            |from: &str, condition: &str| format!("SELECT {} FROM {from} WHERE {condition}", self.columns);
-        let source = select(&format!("source.{}", self.source), &self.condition);
+        let select = |columns: &str, from: &str, condition: &str| {
+            format!("SELECT {columns} FROM {from} WHERE {condition}")
+        };
+        let source = select(&self.columns, &format!("source.{}", self.source), &self.condition);
         let held = match place {
             Place::DuckDb => format!("held.main.{}", self.held),
             _ => parquet(stack, self.job.id),
         };
-        let held = select(&held, &self.condition_held);
+        let held = select(&self.columns_held, &held, &self.condition_held);
         let differ = format!(
             "SELECT (SELECT count(*) FROM ({source})), (SELECT count(*) FROM ({held})),
                     (SELECT count(*) FROM ({source} EXCEPT ALL {held})), (SELECT count(*) FROM ({held} EXCEPT ALL {source}))"

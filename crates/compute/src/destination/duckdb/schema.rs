@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backfill_domain::{catalog::Table, sql::identifier};
+use backfill_domain::{
+    catalog::{self, Table},
+    options::NewColumns,
+    sql::identifier,
+};
 use duckdb::{Connection, params};
 
 use super::{fit::fits, ledger};
@@ -12,6 +16,7 @@ use crate::{
 };
 
 /// The table's name in its parts, as they are.
+#[derive(Debug, Clone)]
 pub(super) struct Name {
     pub(super) catalog: String,
     pub(super) schema: String,
@@ -39,12 +44,17 @@ impl Name {
         format!("{}.{}", identifier(&self.catalog), identifier(&self.schema))
     }
 
+    /// The table as SQL names it where the file is the only one.
+    fn sql_in_file(&self) -> String {
+        format!("{}.{}", identifier(&self.schema), identifier(&self.table))
+    }
+
     /// The table as people read it.
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         format!("{}.{}", self.schema, self.table)
     }
 
-    fn error(&self, reason: String) -> DestinationError {
+    pub(super) fn error(&self, reason: String) -> DestinationError {
         DestinationError::Table { table: self.shown(), reason }
     }
 }
@@ -84,11 +94,73 @@ pub(super) fn prepare(
         return Err(DestinationError::removed(name.shown(), watermark));
     }
     if present.is_empty() {
-        return create_table(connection, name, &spec.table, kinds);
+        let of_kind = |(column, kind): (&catalog::Column, &Kind)| Column {
+            name: column.name.clone(),
+            sql_type: kind.sql(),
+        };
+        let columns: Vec<_> = spec.table.columns.iter().zip(kinds).map(of_kind).collect();
+        create_table(connection, name, &columns, &spec.table.primary_key)?;
+        return Ok(columns);
     }
+    let present = fit_columns(connection, name, present, spec, kinds)?;
+    check_required(connection, name, &spec.table)?;
     let columns =
         spec.table.columns.iter().zip(kinds).map(|(column, kind)| find(&present, &column.name, kind));
     columns.collect::<Result<_, _>>().map_err(|reason| name.error(reason))
+}
+
+/// The table's columns, with every one that is copied: those that it lacks are added, if the job was told so.
+fn fit_columns(
+    connection: &Connection,
+    name: &Name,
+    present: Vec<Column>,
+    spec: &CopySpec,
+    kinds: &[Kind],
+) -> Result<Vec<Column>, DestinationError> {
+    let is_missing = |(column, _): &(&catalog::Column, &Kind)| {
+        !present.iter().any(|present| present.name.eq_ignore_ascii_case(&column.name))
+    };
+    let missing: Vec<_> = spec.table.columns.iter().zip(kinds).filter(is_missing).collect();
+    let Some((first, kind)) = missing.first() else { return Ok(present) };
+    let add = missing.iter().map(|(column, kind)| {
+        let (table, column) = (name.sql_in_file(), identifier(&column.name));
+        (format!("ALTER TABLE {table} ADD COLUMN {column} {}", kind.sql()), column, kind.sql())
+    });
+    if spec.options.new_columns == NewColumns::Report {
+        let statements: Vec<_> = add.map(|(statement, ..)| statement).collect();
+        return Err(name.error(format!(
+            "it has no column {}: add it, of type {} ({}), or set new_columns to add",
+            first.name,
+            kind.sql(),
+            statements.join("; ")
+        )));
+    }
+    for (_, column, sql_type) in add {
+        let table = name.sql();
+        connection
+            .execute_batch(&format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} {sql_type}"))?;
+    }
+    Ok(present_columns(connection, name)?)
+}
+
+/// Refuses a table with a column that must have a value and would get none.
+fn check_required(connection: &Connection, name: &Name, copied: &Table) -> Result<(), DestinationError> {
+    let sql = "SELECT column_name FROM duckdb_columns() \
+               WHERE database_name = ? AND lower(schema_name) = lower(?) AND table_name = ? \
+                 AND NOT is_nullable AND column_default IS NULL ORDER BY column_index";
+    let mut statement = connection.prepare(sql)?;
+    let required =
+        statement.query_map(params![name.catalog, name.schema, name.table], |row| row.get::<_, String>(0))?;
+    for column in required {
+        let column = column?;
+        if !copied.columns.iter().any(|copied| copied.name.eq_ignore_ascii_case(&column)) {
+            return Err(name.error(format!(
+                "its column {column} is NOT NULL without a default, and no column of that name is copied: \
+                 give it a default, or take its NOT NULL away"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// A table whose name differs in case alone is another table of the source's.
@@ -121,7 +193,7 @@ fn present_columns(connection: &Connection, name: &Name) -> duckdb::Result<Vec<C
 
 fn find(present: &[Column], name: &str, kind: &Kind) -> Result<Column, String> {
     let column = present.iter().find(|column| column.name.eq_ignore_ascii_case(name));
-    let Column { name, sql_type } = column.ok_or_else(|| format!("it has no column {name}; add it"))?;
+    let Column { name, sql_type } = column.ok_or_else(|| format!("its column {name} was removed"))?;
     if !fits(kind, sql_type) {
         let wanted = kind.sql();
         return Err(format!(
@@ -131,39 +203,28 @@ fn find(present: &[Column], name: &str, kind: &Kind) -> Result<Column, String> {
     Ok(Column { name: name.clone(), sql_type: sql_type.clone() })
 }
 
-fn create_table(
+/// Makes a table with these columns.
+pub(super) fn create_table(
     connection: &Connection,
     name: &Name,
-    table: &Table,
-    kinds: &[Kind],
-) -> Result<Vec<Column>, DestinationError> {
-    let columns: Vec<_> = table
-        .columns
-        .iter()
-        .zip(kinds)
-        .map(|(column, kind)| Column { name: column.name.clone(), sql_type: kind.sql() })
-        .collect();
-    let mut definitions: Vec<_> = columns
-        .iter()
-        .map(|column| {
-            let not_null = if table.primary_key.contains(&column.name) { " NOT NULL" } else { "" };
-            format!("{} {}{not_null}", identifier(&column.name), column.sql_type)
-        })
-        .collect();
-    if !table.primary_key.is_empty() {
-        let key: Vec<_> = table.primary_key.iter().map(|name| identifier(name)).collect();
-        definitions.push(format!("PRIMARY KEY ({})", key.join(", ")));
-    }
-    connection.execute_batch(&format!("CREATE TABLE {} ({})", name.sql(), definitions.join(", ")))?;
-    Ok(columns)
-}
-
-/// An upsert finds the row to replace by a constraint on exactly the key.
-pub(super) fn check_unique(
-    connection: &Connection,
-    name: &Name,
+    columns: &[Column],
     key: &[String],
 ) -> Result<(), DestinationError> {
+    let is_key = |column: &Column| key.iter().any(|name| name.eq_ignore_ascii_case(&column.name));
+    let define = |column: &Column| {
+        let not_null = if is_key(column) { " NOT NULL" } else { "" };
+        format!("{} {}{not_null}", identifier(&column.name), column.sql_type)
+    };
+    let mut definitions: Vec<_> = columns.iter().map(define).collect();
+    if !key.is_empty() {
+        let key: Vec<_> = key.iter().map(|name| identifier(name)).collect();
+        definitions.push(format!("PRIMARY KEY ({})", key.join(", ")));
+    }
+    Ok(connection.execute_batch(&format!("CREATE TABLE {} ({})", name.sql(), definitions.join(", ")))?)
+}
+
+/// Whether a constraint on exactly the key tells which row a new one meets.
+pub(super) fn is_unique(connection: &Connection, name: &Name, key: &[String]) -> duckdb::Result<bool> {
     let sql = "SELECT constraint_index, unnest(constraint_column_names) FROM duckdb_constraints() \
                WHERE database_name = ? AND lower(schema_name) = lower(?) AND table_name = ? \
                  AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')";
@@ -177,9 +238,5 @@ pub(super) fn check_unique(
         constraints.entry(constraint).or_default().insert(column);
     }
     let wanted: BTreeSet<_> = key.iter().map(|column| column.to_ascii_lowercase()).collect();
-    if constraints.values().any(|columns| *columns == wanted) {
-        return Ok(());
-    }
-    let key = key.join(", ");
-    Err(name.error(format!("to upsert, it needs a PRIMARY KEY or UNIQUE constraint on ({key})")))
+    Ok(constraints.values().any(|columns| *columns == wanted))
 }

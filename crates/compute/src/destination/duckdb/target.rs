@@ -7,7 +7,7 @@ use super::schema::{self, Column, Name};
 use crate::{
     columnar::{Digest, Digested, Kind},
     destination::{
-        CopySpec, DestinationError, Watermark,
+        CopySpec, DestinationError,
         session::{Stage, append},
     },
 };
@@ -18,35 +18,45 @@ pub(super) struct Target {
     columns: Vec<Column>,
     /// Positions of the key's columns; empty for a table without one.
     key: Vec<usize>,
-    upsert: bool,
+    mode: WriteMode,
     staged: Digested,
     held: Digested,
 }
 
 impl Target {
-    /// Makes the table, or checks that the one that is there holds the source's rows.
+    /// The table `name` with `columns`, which hold `kinds`.
     ///
     /// # Errors
-    /// [`DestinationError::Table`] if the table does not fit, or is gone with the rows up to `watermark`.
+    /// [`DestinationError::Table`] if rows that are there already cannot be told by their keys, and must be.
     pub(super) fn open(
         connection: &Connection,
         name: Name,
+        columns: Vec<Column>,
         spec: &CopySpec,
         kinds: &[Kind],
-        watermark: Watermark,
     ) -> Result<Self, DestinationError> {
-        let columns = schema::prepare(connection, &name, spec, kinds, watermark)?;
         let table = &spec.table;
-        let upsert = spec.write_mode == WriteMode::Upsert && !table.primary_key.is_empty();
-        if upsert {
-            schema::check_unique(connection, &name, &table.primary_key)?;
-        }
+        let is_unique =
+            !table.primary_key.is_empty() && schema::is_unique(connection, &name, &table.primary_key)?;
+        let mode = match spec.write_mode {
+            // What replaces a table is gathered beside it, where a row may come once more, changed meanwhile; so may
+            // what comes after the table was replaced.
+            WriteMode::Replace if is_unique => WriteMode::Upsert,
+            WriteMode::Replace => WriteMode::Append,
+            mode if mode.needs_key() && !is_unique && !table.primary_key.is_empty() => {
+                let (mode, key) = (mode.as_ref(), table.primary_key.join(", "));
+                return Err(name.error(format!(
+                    "{mode} needs a PRIMARY KEY or UNIQUE constraint on ({key}): make one, or append"
+                )));
+            }
+            mode => mode,
+        };
         let position = |key: &String| table.columns.iter().position(|column| column.name == *key);
         let key = table.primary_key.iter().filter_map(position).collect();
         let staged =
             Digested::new(columns.iter().enumerate().map(|(at, column)| column.staged(at)).zip(kinds));
         let held = Digested::new(columns.iter().map(Column::held).zip(kinds));
-        Ok(Self { name, columns, key, upsert, staged, held })
+        Ok(Self { name, columns, key, mode, staged, held })
     }
 
     /// Whether rows have a key by which they are found again.
@@ -59,10 +69,17 @@ impl Target {
         &self.staged
     }
 
-    /// Takes the staged rows over.
-    pub(super) fn insert(&self, connection: &Connection, stage: &Stage) -> duckdb::Result<()> {
+    /// Takes the staged rows over; the digest of what the table then holds of them. A row whose key's row is kept counts
+    /// as it was given.
+    pub(super) fn insert(&self, connection: &Connection, stage: &Stage) -> duckdb::Result<Digest> {
         // Most chunks bring new keys alone, and a plain INSERT is faster by a third.
-        let replaces = self.upsert && self.digest_of_staged_keys(connection, stage)?.rows > 0;
+        let before = match self.mode {
+            WriteMode::Upsert | WriteMode::InsertMissing => self.digest_of_staged_keys(connection, stage)?,
+            WriteMode::Append | WriteMode::Replace => Digest::default(),
+        };
+        let meets_rows = before.rows > 0;
+        let keeps = meets_rows && self.mode == WriteMode::InsertMissing;
+        let kept = if keeps { self.digest_of_known(connection, stage)? } else { Digest::default() };
         let values: Vec<_> = self.columns.iter().enumerate().map(|(at, column)| column.staged(at)).collect();
         connection.execute_batch(&format!(
             "INSERT INTO {table} ({columns}) SELECT {values} FROM {stage} AS staged{on_conflict}",
@@ -70,8 +87,10 @@ impl Target {
             columns = list(self.columns.iter().map(|column| &column.name)),
             values = values.join(", "),
             stage = stage.table(),
-            on_conflict = if replaces { self.on_conflict() } else { String::new() },
-        ))
+            on_conflict = if meets_rows { self.on_conflict() } else { String::new() },
+        ))?;
+        let held = self.digest_of_staged_keys(connection, stage)?;
+        Ok(if keeps { held.minus(before).plus(kept) } else { held })
     }
 
     fn on_conflict(&self) -> String {
@@ -81,7 +100,7 @@ impl Target {
             .map(|at| format!("{name} = excluded.{name}", name = identifier(&self.columns[at].name)))
             .collect();
         let key = list(self.key.iter().map(|at| &self.columns[*at].name));
-        if assignments.is_empty() {
+        if assignments.is_empty() || self.mode == WriteMode::InsertMissing {
             format!(" ON CONFLICT ({key}) DO NOTHING")
         } else {
             format!(" ON CONFLICT ({key}) DO UPDATE SET {}", assignments.join(", "))
@@ -95,25 +114,43 @@ impl Target {
         append(connection.appender_with_columns_to_catalog_and_db(table, catalog, schema, &columns)?, rows)
     }
 
-    /// The digest of the whole table.
-    pub(super) fn digest(&self, connection: &Connection) -> duckdb::Result<Digest> {
-        Digest::of(connection, &self.held, &format!("{} AS held", self.name.sql()))
+    /// Behind which of DuckDB's row ids those of rows lie that are added from now on.
+    pub(super) fn last_row(&self, connection: &Connection) -> duckdb::Result<i64> {
+        let sql = format!("SELECT coalesce(max(rowid), -1) FROM {}", self.name.sql());
+        connection.query_row(&sql, [], |row| row.get(0))
+    }
+
+    /// The digest of the rows behind `last`. DuckDB skips the parts of the table before it.
+    pub(super) fn digest_behind(&self, connection: &Connection, last: i64) -> duckdb::Result<Digest> {
+        let from = format!("{} AS held WHERE held.rowid > {last}", self.name.sql());
+        Digest::of(connection, &self.held, &from)
     }
 
     /// The digest of the rows whose keys are staged. DuckDB skips the parts of the table that hold none of them.
-    pub(super) fn digest_of_staged_keys(
-        &self,
-        connection: &Connection,
-        stage: &Stage,
-    ) -> duckdb::Result<Digest> {
+    fn digest_of_staged_keys(&self, connection: &Connection, stage: &Stage) -> duckdb::Result<Digest> {
+        let (table, stage) = (self.name.sql(), stage.table());
+        let from = format!("{table} AS held SEMI JOIN {stage} AS staged ON ({})", self.is_same_key());
+        Digest::of(connection, &self.held, &from)
+    }
+
+    /// The digest of the staged rows whose keys the table has.
+    fn digest_of_known(&self, connection: &Connection, stage: &Stage) -> duckdb::Result<Digest> {
+        let (table, stage) = (self.name.sql(), stage.table());
+        let from = format!("{stage} AS staged SEMI JOIN {table} AS held ON ({})", self.is_same_key());
+        Digest::of(connection, &self.staged, &from)
+    }
+
+    fn is_same_key(&self) -> String {
         let conditions = self.key.iter().map(|at| {
             let column = &self.columns[*at];
             format!("{} = {}", column.held(), column.staged(*at))
         });
-        let conditions: Vec<_> = conditions.collect();
-        let (table, stage) = (self.name.sql(), stage.table());
-        let from = format!("{table} AS held SEMI JOIN {stage} AS staged ON ({})", conditions.join(" AND "));
-        Digest::of(connection, &self.held, &from)
+        conditions.collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// The digest of a whole table, this one or another with its columns.
+    pub(super) fn digest_of(&self, connection: &Connection, other: &Name) -> duckdb::Result<Digest> {
+        Digest::of(connection, &self.held, &format!("{} AS held", other.sql()))
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     io,
     ops::RangeInclusive,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +14,9 @@ use crate::{destination::DestinationError, failpoint::failpoint};
 
 /// What a part's name begins with.
 const PART: &str = "part-";
+
+/// The link, beside the folders of the jobs, to that of the job whose parts have replaced all others.
+const CURRENT: &str = "current";
 
 /// What ends the name of a file that is still being written, before the attempt's number.
 const UNFINISHED: &str = ".tmp-";
@@ -74,6 +78,23 @@ impl JobFolder {
     pub(super) fn publish(&self, hidden: &Path, name: &str) -> Result<(), DestinationError> {
         let path = self.0.join(name);
         fs::rename(hidden, &path).map_err(at(&path))
+    }
+
+    /// Points readers of the table's `current` folder at this one, from one moment to the next.
+    pub(super) fn make_current(&self, attempt: i32) -> Result<(), DestinationError> {
+        let (Some(table), Some(name)) = (self.0.parent(), self.0.file_name()) else { return Ok(()) };
+        let (current, hidden) = (table.join(CURRENT), table.join(hidden_name(CURRENT, attempt)));
+        if current.symlink_metadata().is_ok_and(|found| !found.is_symlink()) {
+            let reason = "it is no link, as which replacing jobs keep it: move it away";
+            return Err(at(&current)(io::Error::new(io::ErrorKind::AlreadyExists, reason)));
+        }
+        match fs::remove_file(&hidden) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed.map_err(at(&hidden))?,
+        }
+        symlink(name, &hidden).map_err(at(&hidden))?;
+        fs::rename(&hidden, &current).map_err(at(&current))?;
+        sync(table)
     }
 
     /// Makes the folder's names durable.

@@ -28,6 +28,8 @@ pub(super) struct Ledger {
     hidden: PathBuf,
     job: Uuid,
     attempt: i32,
+    /// Whether readers have been pointed at the job's parts.
+    replaced: bool,
 }
 
 /// What the file says.
@@ -35,6 +37,7 @@ struct Note {
     job: Uuid,
     attempt: i64,
     watermark: Watermark,
+    replaced: bool,
 }
 
 impl Ledger {
@@ -45,11 +48,12 @@ impl Ledger {
     /// [`DestinationError::Fenced`] if a later attempt has been here; [`DestinationError::Table`] if the folder's
     /// files are another job's: they are somebody's data, and not for this job to remove.
     pub(super) fn open(folder: &JobFolder, spec: &CopySpec) -> Result<(Self, Watermark), DestinationError> {
-        let ledger = Self {
+        let mut ledger = Self {
             path: folder.path().join(FILE),
             hidden: folder.path().join(hidden_name(FILE, spec.attempt)),
             job: spec.job_uid,
             attempt: spec.attempt,
+            replaced: false,
         };
         ledger.enter(folder, spec.first_chunk)?;
         folder.clean_hidden()?;
@@ -60,7 +64,7 @@ impl Ledger {
     }
 
     /// Enters this attempt into the note, which stands where it stood, or before the first chunk that counts.
-    fn enter(&self, folder: &JobFolder, first_chunk: i64) -> Result<Watermark, DestinationError> {
+    fn enter(&mut self, folder: &JobFolder, first_chunk: i64) -> Result<Watermark, DestinationError> {
         let note = self.read()?;
         let is_foreign = match &note {
             Some(note) => note.job != self.job,
@@ -72,6 +76,7 @@ impl Ledger {
                 reason: "the folder holds files of another job with the same number: move it away".to_owned(),
             });
         }
+        self.replaced = note.as_ref().is_some_and(|note| note.replaced);
         let given_up = Watermark { chunk: first_chunk - 1, rows: 0 };
         let noted = note.map(|note| note.watermark).filter(|noted| noted.chunk > given_up.chunk);
         let watermark = noted.unwrap_or(given_up);
@@ -97,7 +102,9 @@ impl Ledger {
     /// Writes down how far the job will have come by [`Self::publish`], which needs no more space then.
     pub(super) fn prepare(&self, watermark: Watermark) -> Result<(), DestinationError> {
         let Watermark { chunk, rows } = watermark;
-        let note = json!({"job_uid": self.job, "attempt": self.attempt, "chunk": chunk, "rows": rows});
+        let (job, attempt, replaced) = (self.job, self.attempt, self.replaced);
+        let note =
+            json!({"job_uid": job, "attempt": attempt, "chunk": chunk, "rows": rows, "replaced": replaced});
         let written =
             fs::File::create(&self.hidden).and_then(|mut file| file.write_all(note.to_string().as_bytes()));
         written.map_err(at(&self.hidden))?;
@@ -114,6 +121,23 @@ impl Ledger {
     /// Removes what was prepared.
     pub(super) fn take_back(&self) {
         take_back(&self.hidden);
+    }
+
+    /// Whether readers have been pointed at the job's parts.
+    pub(super) fn is_replaced(&self) -> bool {
+        self.replaced
+    }
+
+    /// Notes that readers have been pointed at the job's parts.
+    pub(super) fn note_replaced(
+        &mut self,
+        folder: &JobFolder,
+        watermark: Watermark,
+    ) -> Result<(), DestinationError> {
+        self.replaced = true;
+        self.prepare(watermark)?;
+        self.check_fence()?;
+        self.publish(folder)
     }
 
     fn read(&self) -> Result<Option<Note>, DestinationError> {
@@ -133,6 +157,7 @@ impl Note {
             job: note.get("job_uid")?.as_str()?.parse().ok()?,
             attempt: number("attempt")?,
             watermark: Watermark { chunk: number("chunk")?, rows: number("rows")? },
+            replaced: note.get("replaced").and_then(Value::as_bool).unwrap_or_default(),
         })
     }
 }

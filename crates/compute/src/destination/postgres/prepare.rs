@@ -1,7 +1,7 @@
 //! Makes a PostgreSQL destination ready: table, ledger, staging table, and the statements that a chunk needs.
 
 use backfill_domain::{
-    catalog::{Column, Table, TableKind},
+    catalog::{Column, Table},
     id::DestinationId,
     job::WriteMode,
     sql::identifier,
@@ -11,10 +11,11 @@ use backfill_pg::find_table;
 use postgres::Client;
 
 use super::{
-    fit::fits,
+    check::{check_table, fit_columns, has_unique_index},
     ledger,
     once::once,
-    statements::{STAGE, Statements, direct, insert_sql, list},
+    replace::Replacement,
+    statements::{STAGE, Statements, Target, direct, insert_sql, known_sql, list},
     types::{HeldType, column_types, rendition},
 };
 use crate::{
@@ -37,6 +38,10 @@ pub(super) struct Prepared {
     pub(super) renditions: Vec<Rendition>,
     pub(super) statements: Statements,
     pub(super) watermark: Watermark,
+    /// What happens to keys that exist already in the table that chunks are written to.
+    pub(super) mode: WriteMode,
+    /// What is to be done when all rows are there.
+    pub(super) replacement: Option<Replacement>,
 }
 
 /// Makes table, ledger and staging table ready for `spec`.
@@ -51,32 +56,51 @@ pub(super) fn prepare(
     create_schema(client, schema)?;
     ledger::end_earlier_attempts(client, spec)?;
     let types = column_types(client, &spec.table)?;
-    let watermark = ledger::open(client, schema, id, spec)?;
+    let entry = ledger::open(client, schema, id, spec)?;
+    let watermark = entry.watermark;
     let table = match find(client, &name)? {
-        Some(table) => table,
+        Some(table) => fit_columns(client, &name, table, spec, &types)?,
         None if watermark.chunk > 0 => return Err(DestinationError::removed(name.to_string(), watermark)),
         None => create_table(client, &name, &spec.table, &types)?,
     };
     let renditions: Vec<_> = spec.table.columns.iter().map(rendition).collect();
-    check_table(&name, &table, spec, &renditions)?;
+    check_table(client, &name, &table, spec, &renditions)?;
     create_stage(client, &spec.table, &renditions, &types)?;
-    let generated = generated_columns(client, &name)?;
-    let goes_direct = generated.is_empty()
-        && has_same_columns(&table, &spec.table, &renditions)
-        && finds_rows_again(client, &name, &table, &spec.table)?;
-    let (insert, returning) = insert_sql(&name, &table, spec, &renditions, &types, &generated);
+    let replaces = spec.write_mode == WriteMode::Replace && !entry.replaced;
+    let replacement = replaces.then(|| Replacement::open(client, &name, id, spec, watermark)).transpose()?;
+    let (name, table) = match &replacement {
+        Some(replacement) => (replacement.side().clone(), replacement.find_side(client, watermark)?),
+        None => (name, table),
+    };
+    let mode = mode_of_chunks(spec, &table);
+    let target = Target { generated: generated_columns(client, &name)?, name, table, mode };
+    let goes_direct = target.generated.is_empty()
+        && has_same_columns(&target.table, &spec.table, &renditions)
+        && finds_rows_again(client, &target, spec)?;
+    let (insert, returning) = insert_sql(&target, &spec.table, &renditions, &types);
     let statements = Statements {
-        direct: goes_direct.then(|| direct(&name, &spec.table)),
+        direct: goes_direct.then(|| direct(&target.name, &spec.table)),
         stage: format!("COPY {STAGE} FROM STDIN (FORMAT binary)"),
         insert,
         returning,
+        known: (mode == WriteMode::InsertMissing).then(|| known_sql(&target, &spec.table, &renditions)),
         note: ledger::note_sql(schema),
     };
     client.batch_execute(SESSION)?;
-    Ok(Prepared { renditions, statements, watermark })
+    Ok(Prepared { renditions, statements, watermark, mode, replacement })
 }
 
-fn find(client: &mut Client, name: &TableName) -> Result<Option<Table>, DestinationError> {
+/// What replaces a table is gathered beside it, where a row may come once more, changed meanwhile; so may what comes
+/// after the table was replaced.
+fn mode_of_chunks(spec: &CopySpec, table: &Table) -> WriteMode {
+    match spec.write_mode {
+        WriteMode::Replace if has_unique_index(table, &spec.table.primary_key) => WriteMode::Upsert,
+        WriteMode::Replace => WriteMode::Append,
+        mode => mode,
+    }
+}
+
+pub(super) fn find(client: &mut Client, name: &TableName) -> Result<Option<Table>, DestinationError> {
     Ok(find_table(client, &TableReference::from(name))?)
 }
 
@@ -111,43 +135,6 @@ fn create_table(
     })
 }
 
-fn check_table(
-    name: &TableName,
-    table: &Table,
-    spec: &CopySpec,
-    renditions: &[Rendition],
-) -> Result<(), DestinationError> {
-    let refuse = |reason: String| Err(DestinationError::Table { table: name.to_string(), reason });
-    if name.table == ledger::LEDGER {
-        return refuse("this name belongs to the ledger of the jobs that write to the schema".to_owned());
-    }
-    if !matches!(table.kind, TableKind::Table | TableKind::PartitionedTable) {
-        return refuse("it is no table; rows can only be written to one".to_owned());
-    }
-    for (column, rendition) in spec.table.columns.iter().zip(renditions) {
-        let (column_name, type_name) = (&column.name, &column.type_name);
-        match table.column(column_name) {
-            None => return refuse(format!("it has no column {column_name}: add it, of type {type_name}")),
-            Some(held) if !fits(&column.data_type, &held.data_type, *rendition) => {
-                return refuse(format!(
-                    "its column {column_name} of type {} cannot hold every value of type {type_name}: alter it",
-                    held.type_name
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    let key = &spec.table.primary_key;
-    let is_key =
-        |columns: &[String]| columns.len() == key.len() && key.iter().all(|name| columns.contains(name));
-    if spec.write_mode == WriteMode::Upsert
-        && !table.indexes.iter().any(|index| index.unique && is_key(&index.columns))
-    {
-        return refuse(format!("upsert needs a unique index on ({}): make one, or append", key.join(", ")));
-    }
-    Ok(())
-}
-
 /// The staging table holds the values as they travel, without the lengths and checks of either side's table.
 fn create_stage(
     client: &mut Client,
@@ -169,8 +156,11 @@ fn create_stage(
     ))?)
 }
 
-/// Columns that the destination computes itself; what it computes is compared all the same.
-fn generated_columns(client: &mut Client, name: &TableName) -> Result<Vec<String>, DestinationError> {
+/// Columns that the destination computes itself.
+pub(super) fn generated_columns(
+    client: &mut Client,
+    name: &TableName,
+) -> Result<Vec<String>, DestinationError> {
     let query = "SELECT attname::text FROM pg_catalog.pg_attribute \
                  WHERE attrelid = pg_catalog.to_regclass($1) AND attnum > 0 AND attgenerated <> ''";
     let rows = client.query(query, &[&name.to_sql()])?;
@@ -185,19 +175,17 @@ fn has_same_columns(table: &Table, source: &Table, renditions: &[Rendition]) -> 
 }
 
 /// Whether reading back what was added costs no more than the rows themselves: the key's index finds them, or there is
-/// nothing else in the table.
-fn finds_rows_again(
-    client: &mut Client,
-    name: &TableName,
-    table: &Table,
-    source: &Table,
-) -> Result<bool, DestinationError> {
-    if !source.primary_key.is_empty() {
-        return Ok(table.indexes.iter().any(|index| index.unique && index.columns == source.primary_key));
+/// nothing else in the table, nor will be, because all rows come as one chunk.
+fn finds_rows_again(client: &mut Client, target: &Target, spec: &CopySpec) -> Result<bool, DestinationError> {
+    let key = &spec.table.primary_key;
+    if !key.is_empty() {
+        return Ok(target.table.indexes.iter().any(|index| index.unique && index.columns == *key));
     }
-    let is_empty = format!(
-        "SELECT NOT EXISTS (SELECT FROM {table}) AND NOT row_security_active($1::text::regclass)",
-        table = name.to_sql()
-    );
-    Ok(client.query_one(&is_empty, &[&name.to_sql()])?.get(0))
+    if !spec.source.primary_key.is_empty() {
+        return Ok(false);
+    }
+    let name = target.name.to_sql();
+    let is_empty =
+        format!("SELECT NOT EXISTS (SELECT FROM {name}) AND NOT row_security_active($1::text::regclass)");
+    Ok(client.query_one(&is_empty, &[&name])?.get(0))
 }

@@ -1,16 +1,30 @@
 //! The statements that a chunk executes at a PostgreSQL destination.
 
-use backfill_domain::{catalog::Table, job::WriteMode, sql::identifier, table::TableName};
+use backfill_domain::{
+    catalog::{Column, Table},
+    job::WriteMode,
+    sql::identifier,
+    table::TableName,
+};
 
 use super::types::HeldType;
 use crate::{
-    destination::CopySpec,
     key::{Key, KeyColumns},
     wire::Rendition,
 };
 
 /// The temporary table that takes a chunk's rows as they came.
 pub(super) const STAGE: &str = "pg_temp._backfill_stage";
+
+/// The table that chunks are written to.
+pub(super) struct Target {
+    pub(super) name: TableName,
+    pub(super) table: Table,
+    /// What happens there to keys that exist already.
+    pub(super) mode: WriteMode,
+    /// Columns that the destination computes itself; what it computes is compared all the same.
+    pub(super) generated: Vec<String>,
+}
 
 /// What a chunk executes.
 pub(super) struct Statements {
@@ -20,6 +34,8 @@ pub(super) struct Statements {
     pub(super) insert: String,
     /// Ends that statement so that it returns what the table holds of them.
     pub(super) returning: String,
+    /// Where rows that are there already are kept: counts the staged rows whose keys the table has.
+    pub(super) known: Option<String>,
     /// For a table whose columns are just the source's: the way without the staging table.
     pub(super) direct: Option<Direct>,
     /// Notes the chunk: $1 number, $2 rows in all, $3 job, $4 destination, $5 attempt.
@@ -35,6 +51,13 @@ pub(super) struct Direct {
     pub(super) read_back: String,
     /// The key, for that range.
     pub(super) key: KeyColumns,
+}
+
+impl Statements {
+    /// The statement that moves staged rows on, and its end.
+    pub(super) fn insert(&self) -> (&str, &str) {
+        (&self.insert, &self.returning)
+    }
 }
 
 impl Direct {
@@ -61,19 +84,17 @@ pub(super) fn direct(name: &TableName, source: &Table) -> Direct {
 /// One statement moves the staged rows to the table and returns each row as the table holds it now, after its types,
 /// defaults and triggers, in the form in which it was given: the INSERT, and its RETURNING.
 pub(super) fn insert_sql(
-    name: &TableName,
-    table: &Table,
-    spec: &CopySpec,
+    target: &Target,
+    source: &Table,
     renditions: &[Rendition],
     types: &[Option<HeldType>],
-    generated: &[String],
 ) -> (String, String) {
     let mut targets = Vec::new();
     let mut values = Vec::new();
     let mut returned = Vec::new();
-    for ((column, rendition), known) in spec.table.columns.iter().zip(renditions).zip(types) {
+    for ((column, rendition), known) in source.columns.iter().zip(renditions).zip(types) {
         let quoted = identifier(&column.name);
-        let held_as = table.column(&column.name).map(|held| &held.data_type);
+        let held_as = target.table.column(&column.name).map(|held| &held.data_type);
         returned.push(match rendition {
             Rendition::Text => format!("held.{quoted}::text"),
             Rendition::Binary if held_as == Some(&column.data_type) => format!("held.{quoted}"),
@@ -81,27 +102,48 @@ pub(super) fn insert_sql(
                 format!("held.{quoted}::{}", known.as_ref().map_or("text", |known| known.full.as_str()))
             }
         });
-        if generated.contains(&column.name) {
-            continue;
+        if !target.generated.contains(&column.name) {
+            values.push(staged(target, column, *rendition));
+            targets.push(column.name.clone());
         }
-        values.push(match (rendition, held_as) {
-            (Rendition::Text, Some(held_as)) => format!("{quoted}::{}", held_as.name),
-            _ => quoted.clone(),
-        });
-        targets.push(column.name.clone());
     }
-    let on_conflict = match spec.write_mode {
+    let key = &source.primary_key;
+    let on_conflict = match target.mode {
         WriteMode::Append | WriteMode::Replace => String::new(),
-        WriteMode::InsertMissing => " ON CONFLICT DO NOTHING".to_owned(),
-        WriteMode::Upsert => on_conflict(&spec.table.primary_key, &targets),
+        // The key is named, so that what breaks another constraint still fails.
+        WriteMode::InsertMissing => format!(" ON CONFLICT ({}) DO NOTHING", list(key)),
+        WriteMode::Upsert => on_conflict(key, &targets),
     };
     let insert = format!(
-        "INSERT INTO {} AS held ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {STAGE}{on_conflict}",
-        name.to_sql(),
+        "INSERT INTO {} AS held ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {STAGE} AS staged{on_conflict}",
+        target.name.to_sql(),
         list(&targets),
         values.join(", "),
     );
     (insert, format!("RETURNING {}", returned.join(", ")))
+}
+
+/// A staged value as the table's column takes it.
+fn staged(target: &Target, column: &Column, rendition: Rendition) -> String {
+    let quoted = identifier(&column.name);
+    match (rendition, target.table.column(&column.name)) {
+        (Rendition::Text, Some(held)) => format!("staged.{quoted}::{}", held.data_type.name),
+        _ => format!("staged.{quoted}"),
+    }
+}
+
+/// Counts the staged rows whose keys the table has. Each is looked up by itself: no plan may read the whole table.
+pub(super) fn known_sql(target: &Target, source: &Table, renditions: &[Rendition]) -> String {
+    let is_key = |(column, _): &(&Column, &Rendition)| source.primary_key.contains(&column.name);
+    let compare = |(column, rendition): (&Column, &Rendition)| {
+        format!("held.{} = {}", identifier(&column.name), staged(target, column, *rendition))
+    };
+    let conditions: Vec<_> = source.columns.iter().zip(renditions).filter(is_key).map(compare).collect();
+    format!(
+        "SELECT count(*) FROM {STAGE} AS staged WHERE (SELECT true FROM {} AS held WHERE {} LIMIT 1)",
+        target.name.to_sql(),
+        conditions.join(" AND ")
+    )
 }
 
 /// An upsert sets every column. Where the key is all there is, a column of it is set to itself, so that the row is

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::SessionConnection;
 use crate::{
     columnar::{Decoder, Digest, Digested, Kind, columnar_type},
-    destination::DestinationError,
+    destination::{CopySpec, DestinationError},
     wire::{Batch, Layout, Rendition},
 };
 
@@ -25,6 +25,7 @@ const FULL_BYTES: usize = 16 << 20;
 pub(crate) struct Stage {
     connection: SessionConnection,
     name: String,
+    /// Its columns are named in what is said of values.
     source: Table,
     kinds: Vec<Kind>,
     renditions: Vec<Rendition>,
@@ -33,12 +34,12 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn new(connection: SessionConnection, source: &Table) -> Result<Self, DestinationError> {
-        check_names(source)?;
+    pub(super) fn new(connection: SessionConnection, spec: &CopySpec) -> Result<Self, DestinationError> {
+        check_names(&spec.table)?;
         let (kinds, renditions) =
-            source.columns.iter().map(|column| columnar_type(&column.data_type)).unzip();
+            spec.table.columns.iter().map(|column| columnar_type(&column.data_type)).unzip();
         let name = format!("stage_{}", Uuid::new_v4().simple());
-        Ok(Self { connection, name, source: source.clone(), kinds, renditions, rows: 0, bytes: 0 })
+        Ok(Self { connection, name, source: spec.source.clone(), kinds, renditions, rows: 0, bytes: 0 })
     }
 
     /// How each of the source's columns is held.
@@ -149,7 +150,8 @@ impl Stage {
 
     /// A row's key for people to read, such as `id = 7`.
     fn key_sql(&self) -> String {
-        let position = |name: &String| self.source.columns.iter().position(|column| column.name == *name);
+        let columns = self.source.columns.iter().take(self.kinds.len());
+        let position = |name: &String| columns.clone().position(|column| column.name == *name);
         let parts = self.source.primary_key.iter().filter_map(|name| {
             Some(format!(
                 "{} || {}::VARCHAR",
@@ -158,7 +160,11 @@ impl Stage {
             ))
         });
         let parts: Vec<_> = parts.collect();
-        if parts.is_empty() { "'no primary key'".to_owned() } else { parts.join(" || ', ' || ") }
+        if parts.is_empty() {
+            "'no primary key that is copied'".to_owned()
+        } else {
+            parts.join(" || ', ' || ")
+        }
     }
 }
 

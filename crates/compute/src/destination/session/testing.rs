@@ -88,6 +88,7 @@ pub(crate) fn spec(table: Table) -> CopySpec {
         job_id: JobId(7),
         job_uid: Uuid::new_v4(),
         attempt: 1,
+        source: table.clone(),
         table,
         write_mode: WriteMode::Upsert,
         options: CopyOptions::default(),
