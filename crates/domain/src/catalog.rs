@@ -80,7 +80,7 @@ pub struct Column {
 /// A column's type once domains are unwrapped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataType {
-    /// Object id of the type below all domains. Ids below 16384 are built in and the same on every server.
+    /// Object id of the type below all domains. Ids below 10000 are built in and the same on every server.
     pub oid: u32,
     /// That type as SQL writes it, schema-qualified where it is not built in, without length or precision.
     /// A value cast to it is compared as PostgreSQL would compare a parameter with the column.
@@ -94,12 +94,13 @@ pub struct DataType {
 }
 
 impl DataType {
-    /// First object id that user-defined types can have (`FirstNormalObjectId` in PostgreSQL's sources).
-    const FIRST_USER_OID: u32 = 16384;
+    /// The first object id that is given out anew by each server or each version: below it are the types that are
+    /// written into PostgreSQL's sources (`FirstGenbkiObjectId` there).
+    const FIRST_GIVEN_OID: u32 = 10_000;
 
     /// Whether the type comes with PostgreSQL, so that every server knows it by the same id.
     pub fn is_builtin(&self) -> bool {
-        self.oid < Self::FIRST_USER_OID
+        self.oid < Self::FIRST_GIVEN_OID
     }
 
     /// Precision and scale of a numeric; `None` where it has none. The scale may be negative, or above the precision.

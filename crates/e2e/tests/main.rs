@@ -22,5 +22,6 @@ mod replace;
 mod restarts;
 mod secrets;
 mod shutdown;
+mod torture;
 mod types;
 mod write_modes;

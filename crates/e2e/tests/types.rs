@@ -94,7 +94,7 @@ fn the_destinations_own_types_are_used_where_it_has_them() {
     let job = stack.append(&[Place::Postgres], "t");
     assert_eq!(job.completes(), 2);
     job.compare("t").assert_equal();
-    assert_eq!(stack.destination.value("SELECT string_agg(format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0"), "integer, mood, integer, mood[]");
+    assert_eq!(stack.destination.value("SELECT string_agg(format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0"), "integer, mood, percent, mood[]");
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn create_table(
     for (column, known) in source.columns.iter().zip(types) {
         let not_null = if column.nullable { "" } else { " NOT NULL" };
         // The values of a type that the destination does not know are kept as text.
-        let type_name = known.as_ref().map_or("text", |known| known.full.as_str());
+        let type_name = known.as_ref().map_or("text", HeldType::of_new_column);
         definitions.push(format!("{} {type_name}{not_null}", identifier(&column.name)));
     }
     if !source.primary_key.is_empty() {
