@@ -37,3 +37,7 @@ id!(
     /// Names a backfill job.
     JobId
 );
+id!(
+    /// Names a row in quarantine.
+    EntryId
+);

@@ -199,6 +199,8 @@ pub struct Job {
     pub first_chunk: i64,
     /// The moment of the snapshot under which a daemon reads at present.
     pub snapshot_at: Option<DateTime<Utc>>,
+    /// When a user asked to put mended rows of its quarantine through; `None` once that is done.
+    pub replay_requested_at: Option<DateTime<Utc>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When a daemon first claimed it.
@@ -247,6 +249,10 @@ pub struct JobDestination {
     pub verified: Option<bool>,
     /// Why this destination failed.
     pub error_message: Option<String>,
+    /// Rows that it could not hold and that are kept in quarantine.
+    pub quarantined: i64,
+    /// Values that it could not hold and that became NULL.
+    pub nulled: i64,
 }
 
 /// A job as clients see it.
@@ -320,6 +326,10 @@ pub struct JobDestinationResponse {
     pub verified: Option<bool>,
     /// Why this destination failed.
     pub error_message: Option<String>,
+    /// Rows that it could not hold and that are kept in quarantine; none of them is in `count_record`.
+    pub quarantined: i64,
+    /// Values that it could not hold and that became NULL.
+    pub nulled: i64,
 }
 
 impl JobResponse {
@@ -364,6 +374,8 @@ impl From<JobDestination> for JobDestinationResponse {
             status: part.status,
             count_record: part.count_record,
             verified: part.verified,
+            quarantined: part.quarantined,
+            nulled: part.nulled,
             error_message: part.error_message,
         }
     }

@@ -14,6 +14,7 @@ pub mod migration;
 pub mod options;
 pub mod pipeline;
 pub mod plan;
+pub mod quarantine;
 pub mod schema;
 pub mod source;
 pub mod sql;

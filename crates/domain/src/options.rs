@@ -61,6 +61,25 @@ pub enum ValuePolicy {
     Quarantine,
 }
 
+impl ValuePolicy {
+    /// Whether the job goes on without what cannot be held.
+    pub fn sets_aside(self) -> bool {
+        matches!(self, Self::Null | Self::Quarantine)
+    }
+}
+
+impl CopyOptions {
+    /// The policy of the source's column of this name.
+    pub fn value_policy(&self, column: &str) -> ValuePolicy {
+        self.value_policies.get(column).copied().unwrap_or_default()
+    }
+
+    /// Whether a job goes on without values that cannot be held, in any of its columns.
+    pub fn sets_aside(&self) -> bool {
+        self.value_policies.values().any(|policy| policy.sets_aside())
+    }
+}
+
 /// What happens when the destination's table lacks a column that is to be copied.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString,

@@ -73,6 +73,7 @@ diesel::table! {
         plan -> Nullable<Jsonb>,
         first_chunk -> BigInt,
         snapshot_at -> Nullable<Timestamptz>,
+        replay_requested_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
@@ -89,6 +90,8 @@ diesel::table! {
         count_record -> BigInt,
         verified -> Nullable<Bool>,
         error_message -> Nullable<Text>,
+        quarantined -> BigInt,
+        nulled -> BigInt,
     }
 }
 
@@ -105,8 +108,31 @@ diesel::table! {
         section -> Integer,
         lower_page -> Nullable<BigInt>,
         upper_page -> Nullable<BigInt>,
+        nulled -> Jsonb,
         created_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    backfill_quarantine (id) {
+        id -> BigInt,
+        job_id -> BigInt,
+        destination_id -> BigInt,
+        chunk -> BigInt,
+        place -> BigInt,
+        column_name -> Text,
+        key -> Jsonb,
+        value -> Text,
+        reason -> Text,
+        row_values -> Jsonb,
+        tuple -> Binary,
+        status -> Text,
+        mended_value -> Nullable<Text>,
+        replay_chunk -> Nullable<BigInt>,
+        created_at -> Timestamptz,
+        mended_at -> Nullable<Timestamptz>,
+        replayed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -137,5 +163,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     queue_backfill_data,
     backfill_job_destinations,
     backfill_chunks,
+    backfill_quarantine,
     backfill_workers,
 );

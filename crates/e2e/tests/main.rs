@@ -18,6 +18,7 @@ mod leftovers;
 mod names;
 mod observation;
 mod plans;
+mod policies;
 mod replace;
 mod restarts;
 mod secrets;

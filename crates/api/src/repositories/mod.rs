@@ -5,6 +5,7 @@ pub(crate) mod chunks;
 pub(crate) mod destinations;
 pub(crate) mod jobs;
 pub(crate) mod pipelines;
+pub(crate) mod quarantine;
 pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod workers;

@@ -7,6 +7,7 @@ mod health;
 mod home;
 mod metrics;
 mod pipelines;
+mod quarantine;
 mod sources;
 mod stats;
 mod workers;
@@ -24,6 +25,7 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
     destinations::routes(config);
     pipelines::routes(config);
     backfill::routes(config);
+    quarantine::routes(config);
     workers::routes(config);
     stats::routes(config);
 }

@@ -1,12 +1,16 @@
 //! Holds a request for a backfill against the source: the table, the columns, and each value, which only the source
 //! can judge, because only it knows all its types and operators.
 
+use std::collections::BTreeMap;
+
 use backfill_domain::{
     catalog::Table,
     columns::{self, Copied},
     filter::{self, Condition, Filter},
     job::{BackfillRequest, WriteMode},
+    options::ValuePolicy,
     source::ConnectionSettings,
+    sql::literal,
     table::TableReference,
     validation::FieldError,
 };
@@ -34,6 +38,41 @@ pub(crate) struct Inspected {
     pub(crate) conditions: Vec<Condition>,
 }
 
+/// Has the source read `text` as a value of the table's column, as a row that is mended with it would need.
+pub(crate) fn check_value(
+    settings: &ConnectionSettings,
+    table_name: &str,
+    column: &str,
+    text: Option<&str>,
+) -> Result<(), ApiError> {
+    let reference: TableReference =
+        table_name.parse().map_err(|error| ApiError::Conflict(format!("the job's table: {error}")))?;
+    let mut client = connect(settings)?;
+    let table = backfill_pg::find_table(&mut client, &reference)?;
+    let Some(column) = table.as_ref().and_then(|table| table.column(column)) else {
+        return Err(ApiError::Conflict(format!(
+            "the source has no column {column} of {table_name} any more"
+        )));
+    };
+    let Some(text) = text else {
+        let refusal = format!("column {} holds no NULL", column.name);
+        return if column.nullable { Ok(()) } else { Err(ApiError::field("value", refusal)) };
+    };
+    if text.contains('\0') {
+        return Err(ApiError::field("value", "must not contain the NUL character"));
+    }
+    let read = client.batch_execute(&format!("SELECT {}::{}", literal(text), column.type_name));
+    let Err(error) = read else { return Ok(()) };
+    if error.as_db_error().is_none() {
+        return Err(PgError::from(error).into());
+    }
+    let (name, type_name) = (&column.name, &column.type_name);
+    Err(ApiError::field(
+        "value",
+        format!("does not fit column {name} of type {type_name}: {}", describe(&error)),
+    ))
+}
+
 /// Asks the source at `settings` whether it could serve `request`; nothing is read from the table.
 pub(crate) fn inspect(
     settings: &ConnectionSettings,
@@ -49,6 +88,7 @@ pub(crate) fn inspect(
         Ok(copied) => check_write_mode(request.write_mode, copied),
         Err(errors) => errors.clone(),
     };
+    errors.extend(check_value_policies(&request.value_policies, &table));
     let conditions = match filter::bind(&request.filters, &table) {
         Ok(conditions) => conditions,
         Err(more) => return Err(ApiError::Invalid([errors, more].concat())),
@@ -117,6 +157,21 @@ fn check_write_mode(requested: Option<WriteMode>, copied: &Copied) -> Vec<FieldE
         left_out.join(", ")
     );
     vec![FieldError::new("columns", message)]
+}
+
+/// A policy is for a column that there is, and NULL for one that may hold it.
+fn check_value_policies(policies: &BTreeMap<String, ValuePolicy>, table: &Table) -> Vec<FieldError> {
+    let verdict = |(name, policy): (&String, &ValuePolicy)| {
+        let message = match table.column(name) {
+            None => format!("{} has no column {name}", table.table_name()),
+            Some(column) if *policy == ValuePolicy::Null && !column.nullable => {
+                format!("{name} is NOT NULL or part of the key: no value of it can become NULL")
+            }
+            Some(_) => return None,
+        };
+        Some(FieldError::new(format!("value_policies.{name}"), message))
+    };
+    policies.iter().filter_map(verdict).collect()
 }
 
 /// Has the source parse each condition: that reads its values as the columns' types and looks its operators up,

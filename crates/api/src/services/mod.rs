@@ -7,6 +7,7 @@ pub(crate) mod folder;
 pub(crate) mod inspection;
 pub(crate) mod pipelines;
 pub(crate) mod preview;
+pub(crate) mod quarantine;
 mod remote;
 pub(crate) mod sources;
 pub(crate) mod stats;

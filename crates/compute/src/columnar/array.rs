@@ -29,6 +29,26 @@ pub(super) fn elements<'a>(bytes: &'a [u8], elements: &mut Vec<Field<'a>>) -> Re
     ended(rest)
 }
 
+/// Each dimension's length and first index, and all elements one behind the other.
+pub(super) type Parts<'a> = (Vec<(i32, i32)>, Vec<Field<'a>>);
+
+/// An array of any shape, for its text.
+///
+/// # Errors
+/// If the bytes are no array.
+pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, Unfit> {
+    let mut rest = bytes;
+    let (dimensions, _, _) = (word(&mut rest)?, word(&mut rest)?, word(&mut rest)?);
+    let dimensions = (0..dimensions)
+        .map(|_| Ok((word(&mut rest)?, word(&mut rest)?)))
+        .collect::<Result<Vec<_>, Unfit>>()?;
+    let mut elements = Vec::new();
+    while !rest.is_empty() {
+        elements.push(element(&mut rest)?);
+    }
+    Ok((dimensions, elements))
+}
+
 fn ended(rest: &[u8]) -> Result<(), Unfit> {
     if rest.is_empty() { Ok(()) } else { Err("an array with bytes behind its end".into()) }
 }
@@ -77,8 +97,8 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_refused() {
-        assert!(decode(&array(&[2, 0, 23, 1, 1, 1, 1, 4, 7])).unwrap_err().reason.contains("2 dimensions"));
-        assert!(decode(&array(&[1, 0, 23, 1, 0, 4, 7])).unwrap_err().reason.contains("counts from 0"));
+        assert!(decode(&array(&[2, 0, 23, 1, 1, 1, 1, 4, 7])).unwrap_err().0.contains("2 dimensions"));
+        assert!(decode(&array(&[1, 0, 23, 1, 0, 4, 7])).unwrap_err().0.contains("counts from 0"));
     }
 
     proptest! {

@@ -1,16 +1,21 @@
 //! Rows as columns: from PostgreSQL's binary tuples to the types that DuckDB and Parquet share.
 //!
-//! [`columnar_type`] says how a column is held, a [`Decoder`] turns batches of rows into Arrow record batches, and a
-//! [`Digest`] proves that what was given is held.
+//! [`Held`] says how a column is held, a [`Decoder`] turns batches of rows into Arrow record batches, with what cannot
+//! be held set [`Aside`], and a [`Digest`] proves that what was given is held.
 
 mod array;
+mod aside;
 mod column;
 mod decode;
 mod digest;
+mod documents;
 mod fault;
 mod numeric;
+mod text;
 mod types;
 
+pub(crate) use aside::{Aside, KeptRow};
 pub(crate) use decode::Decoder;
 pub(crate) use digest::{Digest, Digested};
-pub(crate) use types::{Kind, columnar_type};
+pub(crate) use documents::REASON as REFUSED_DOCUMENT;
+pub(crate) use types::{Held, Kind};

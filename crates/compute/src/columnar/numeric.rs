@@ -28,9 +28,8 @@ pub(super) fn decode(bytes: &[u8], precision: u8, scale: u8) -> Result<i128, Unf
     let [count, weight, sign, _] = words(header);
     match sign {
         0 | NEGATIVE => {}
-        NAN => return Err(Unfit::new("NaN", "a DECIMAL has no NaN")),
-        INFINITY => return Err(Unfit::new("Infinity", "a DECIMAL has no infinity")),
-        NEGATIVE_INFINITY => return Err(Unfit::new("-Infinity", "a DECIMAL has no infinity")),
+        NAN => return Err("a DECIMAL has no NaN".into()),
+        INFINITY | NEGATIVE_INFINITY => return Err("a DECIMAL has no infinity".into()),
         _ => return Err("a numeric of unknown sign".into()),
     }
     let (digits, rest) = digits.as_chunks::<2>();
@@ -48,6 +47,35 @@ pub(super) fn decode(bytes: &[u8], precision: u8, scale: u8) -> Result<i128, Unf
         exponent -= 4;
     }
     Ok(if sign == NEGATIVE { -magnitude } else { magnitude })
+}
+
+/// A numeric as PostgreSQL writes it; `None` where the bytes are none.
+pub(super) fn text(bytes: &[u8]) -> Option<String> {
+    let (header, digits) = bytes.split_first_chunk::<8>()?;
+    let [_, weight, sign, scale] = words(header);
+    let sign = match sign {
+        0 => "",
+        NEGATIVE => "-",
+        NAN => return Some("NaN".to_owned()),
+        INFINITY => return Some("Infinity".to_owned()),
+        NEGATIVE_INFINITY => return Some("-Infinity".to_owned()),
+        _ => return None,
+    };
+    let groups: Vec<_> = digits.as_chunks::<2>().0.iter().map(|digit| u16::from_be_bytes(*digit)).collect();
+    // The group of four digits at this place: 0 is the one before the point, -1 the one behind it.
+    let group = |place: i32| {
+        let at = usize::try_from(i32::from(weight.cast_signed()) - place).ok();
+        at.and_then(|at| groups.get(at)).copied().unwrap_or_default()
+    };
+    let whole: String =
+        (0..=weight.cast_signed().max(0)).rev().map(|place| format!("{:04}", group(place.into()))).collect();
+    let whole = Some(whole.trim_start_matches('0')).filter(|whole| !whole.is_empty()).unwrap_or("0");
+    if scale == 0 {
+        return Some(format!("{sign}{whole}"));
+    }
+    let groups = i32::from(scale.div_ceil(4));
+    let fraction: String = (1..=groups).map(|place| format!("{:04}", group(-place))).collect();
+    Some(format!("{sign}{whole}.{}", &fraction[..usize::from(scale)]))
 }
 
 fn words(header: &[u8; 8]) -> [u16; 4] {

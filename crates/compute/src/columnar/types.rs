@@ -1,6 +1,9 @@
 //! How a columnar destination holds each of PostgreSQL's types.
 
-use backfill_domain::catalog::{DataType, TypeKind};
+use backfill_domain::{
+    catalog::{DataType, TypeKind},
+    options::ValuePolicy,
+};
 use duckdb::arrow::datatypes::{DataType as ArrowType, Field, TimeUnit};
 use postgres::types::Type;
 
@@ -106,10 +109,38 @@ impl Kind {
     }
 }
 
-/// How a column is held, and in which rendition its values must come.
+/// How a column is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// As what.
+    pub(crate) kind: Kind,
+    /// In which rendition its values must come.
+    pub(crate) rendition: Rendition,
+    /// What becomes of values that cannot be held.
+    pub(crate) policy: ValuePolicy,
+}
+
+impl Held {
+    /// How a column of this type is held under a policy.
+    pub(crate) fn new(data_type: &DataType, policy: ValuePolicy) -> Self {
+        let (kind, rendition) = match (columnar_type(data_type), policy) {
+            ((kind, rendition), _) if kind == Kind::Varchar => (kind, rendition),
+            (_, ValuePolicy::Text) => (Kind::Varchar, Rendition::Text),
+            (by_type, _) => by_type,
+        };
+        Self { kind, rendition, policy }
+    }
+
+    /// Whether only DuckDB knows which values it takes, and must be asked before they are given to it.
+    pub(super) fn is_judged_by_duckdb(&self) -> bool {
+        self.kind == Kind::Json && self.policy.sets_aside()
+    }
+}
+
+/// What holds a type's values, and in which rendition they must come.
 ///
 /// What has no counterpart is held as the text that the source casts it to, which loses nothing.
-pub(crate) fn columnar_type(data_type: &DataType) -> (Kind, Rendition) {
+fn columnar_type(data_type: &DataType) -> (Kind, Rendition) {
     if data_type.kind == TypeKind::Enum {
         return (Kind::Varchar, Rendition::Binary);
     }

@@ -21,7 +21,7 @@ use super::{
     session::{DatabaseFile, SessionConnection, Stage},
 };
 use crate::{
-    columnar::{Decoder, Digest},
+    columnar::{Aside, Decoder, Digest},
     failpoint::failpoint,
     interrupt::Interrupts,
     wire::{Batch, Layout, Rendition},
@@ -100,7 +100,7 @@ impl Destination for DuckDbDestination {
     fn write(&mut self, batch: &Batch) -> Result<(), DestinationError> {
         let Some(chunk) = &mut self.chunk else { return Ok(()) };
         chunk.taken += batch.rows() as u64;
-        let rows = self.stage.append(&chunk.decoder, batch)?;
+        let rows = self.stage.append(&mut chunk.decoder, batch)?;
         if !self.target.is_keyed() {
             self.target.append(&self.connection, &rows)?;
             if self.stage.is_full() {
@@ -120,10 +120,11 @@ impl Destination for DuckDbDestination {
             self.target.digest_behind(&self.connection, chunk.last_row)?
         };
         // A row lost on its way to the stage is missing from both digests.
-        if held == chunk.given && held.rows == chunk.taken {
+        let given = chunk.taken - chunk.decoder.aside().kept();
+        if held == chunk.given && held.rows == given {
             return Ok(());
         }
-        Err(DestinationError::Mismatch { chunk: chunk.number, given: chunk.taken, held: held.rows })
+        Err(DestinationError::Mismatch { chunk: chunk.number, given, held: held.rows })
     }
 
     fn commit(&mut self) -> Result<(), DestinationError> {
@@ -140,6 +141,10 @@ impl Destination for DuckDbDestination {
         failpoint("duckdb-committed")?;
         self.watermark = next;
         Ok(())
+    }
+
+    fn take_aside(&mut self) -> Aside {
+        self.chunk.as_mut().map(|chunk| chunk.decoder.take_aside()).unwrap_or_default()
     }
 
     fn rollback(&mut self) {

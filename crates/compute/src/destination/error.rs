@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use backfill_domain::quarantine::QuarantineFull;
 use backfill_pg::PgError;
 use postgres::error::SqlState;
 
@@ -50,6 +51,9 @@ pub(crate) enum DestinationError {
         /// Why it does not fit.
         reason: String,
     },
+    /// More rows cannot be held than a job keeps.
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineFull),
     /// What the destination holds is not what it was given.
     #[error(
         "chunk {chunk} does not verify: {given} rows were copied and {held} are held, \

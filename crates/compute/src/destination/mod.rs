@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 pub(crate) use self::{error::DestinationError, session::Session};
 use crate::{
+    columnar::Aside,
     interrupt::Interrupts,
     wire::{Batch, Layout, Rendition},
 };
@@ -77,6 +78,11 @@ pub(crate) trait Destination: Send {
     /// # Errors
     /// [`DestinationError::Mismatch`] if they differ.
     fn verify(&mut self) -> Result<(), DestinationError>;
+
+    /// What of the chunk it was given and does not hold as it was, once the chunk is verified.
+    fn take_aside(&mut self) -> Aside {
+        Aside::default()
+    }
 
     /// Makes the chunk and its note in the ledger durable, together.
     ///

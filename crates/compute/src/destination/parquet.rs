@@ -23,7 +23,7 @@ use self::{
 };
 use super::{CopySpec, Destination, DestinationError, Session, Watermark, session::Stage};
 use crate::{
-    columnar::{Decoder, Digest},
+    columnar::{Aside, Decoder, Digest},
     failpoint::failpoint,
     interrupt::Interrupts,
     wire::{Batch, Layout, Rendition},
@@ -122,7 +122,7 @@ impl Destination for ParquetDestination {
     fn write(&mut self, batch: &Batch) -> Result<(), DestinationError> {
         let Some(chunk) = &mut self.chunk else { return Ok(()) };
         chunk.taken += batch.rows() as u64;
-        self.stage.append(&chunk.decoder, batch)?;
+        self.stage.append(&mut chunk.decoder, batch)?;
         if !self.is_keyed() && self.stage.is_full() { self.write_part() } else { Ok(()) }
     }
 
@@ -146,7 +146,8 @@ impl Destination for ParquetDestination {
             rows += held.rows;
         }
         // A row lost on its way to the stage is missing from both digests.
-        if rows == chunk.taken { Ok(()) } else { mismatch(chunk.taken, rows) }
+        let given = chunk.taken - chunk.decoder.aside().kept();
+        if rows == given { Ok(()) } else { mismatch(given, rows) }
     }
 
     fn commit(&mut self) -> Result<(), DestinationError> {
@@ -172,6 +173,10 @@ impl Destination for ParquetDestination {
         self.watermark = reached;
         self.chunk = None;
         Ok(())
+    }
+
+    fn take_aside(&mut self) -> Aside {
+        self.chunk.as_mut().map(|chunk| chunk.decoder.take_aside()).unwrap_or_default()
     }
 
     fn rollback(&mut self) {

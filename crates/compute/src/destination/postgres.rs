@@ -26,7 +26,7 @@ use crate::{
     failpoint::failpoint,
     interrupt::Interrupts,
     key::Key,
-    wire::{Batch, BatchReader, Checksum, HEADER, Layout, Projection, Rendition, TRAILER},
+    wire::{Batch, BatchReader, Checksum, HEADER, Layout, Projection, Rendition, TRAILER, push_field},
 };
 
 /// A table in another PostgreSQL.
@@ -347,15 +347,5 @@ impl OpenChunk {
         };
         let first = self.range.take().map_or(first, |(first, _)| first);
         self.range = Some((first, last));
-    }
-}
-
-fn push_field(rows: &mut Vec<u8>, field: Option<&[u8]>) {
-    match field {
-        Some(field) => {
-            rows.extend((field.len() as i32).to_be_bytes());
-            rows.extend(field);
-        }
-        None => rows.extend((-1_i32).to_be_bytes()),
     }
 }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use backfill_domain::{destination::Destination as StoredDestination, plan::Strategy};
+use backfill_domain::{destination::Destination as StoredDestination, id::DestinationId, plan::Strategy};
 use crossbeam_channel::{Receiver, RecvError, Sender, bounded, select, unbounded};
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     writer::{Command, Reply, write},
 };
 use crate::{
+    columnar::Aside,
     destination::{Destination, Watermark},
     failpoint::failpoint,
     interrupt::Interrupts,
@@ -62,6 +63,8 @@ pub(crate) struct Copy<'a> {
     /// Which of them take a row again that they hold already.
     pub(crate) takes_changes: &'a [bool],
     pub(crate) source_name: &'a str,
+    /// Whether rows or values may be set aside.
+    pub(crate) sets_aside: bool,
     /// Whether a shutdown waits for the chunk at hand: not where that is the whole table.
     pub(crate) stops_between_chunks: bool,
 }
@@ -235,8 +238,11 @@ impl Conductor<'_> {
         // While the destinations prove what they hold. The range is fixed by it, and nothing is committed yet.
         context.queue.begin_chunk(*claim, range, chunk.rows, chunk.bytes)?;
         failpoint("chunk-fixed")?;
-        self.await_replies(&chunk.writers, Self::next_reply)?;
+        let asides = self.await_replies(&chunk.writers, Self::next_reply)?;
         failpoint("chunk-sealed")?;
+        if self.copy.sets_aside {
+            context.queue.set_aside(*claim, range.number, &asides)?;
+        }
         self.tell(&chunk.writers, &Command::Commit)?;
         self.await_replies(&chunk.writers, Self::next_reply_of_commit)?;
         failpoint("chunk-committed")?;
@@ -258,18 +264,20 @@ impl Conductor<'_> {
         writers.iter().try_for_each(|at| self.send(*at, command.clone()))
     }
 
-    /// Waits until each of `writers` has answered.
+    /// Waits until each of `writers` has answered; what each of them has set aside.
     fn await_replies(
         &mut self,
         writers: &[usize],
         next_reply: fn(&Self) -> Result<Reply, Halt>,
-    ) -> Result<(), Halt> {
+    ) -> Result<Vec<(DestinationId, Aside)>, Halt> {
+        let mut asides = Vec::with_capacity(writers.len());
         for _ in writers {
-            let reply = next_reply(self)?;
+            let mut reply = next_reply(self)?;
             let at = reply.writer;
+            asides.push((self.copy.stored[at].id, std::mem::take(&mut reply.aside)));
             self.writers[at].watermark = self.accept(reply)?;
         }
-        Ok(())
+        Ok(asides)
     }
 
     /// A destination that was told to commit is heard to its end, whatever else happens: what it has committed counts.

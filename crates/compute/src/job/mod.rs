@@ -164,6 +164,7 @@ fn execute(
         stored: &stored,
         takes_changes: &takes_changes,
         source_name: &source.name,
+        sets_aside: job.options.sets_aside(),
         stops_between_chunks,
     };
     let ended = copy.run(reader, next, done, &mut destinations);

@@ -8,6 +8,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::{
+    columnar::Aside,
     destination::{Destination, DestinationError, Watermark},
     failpoint::failpoint,
     wire::{Batch, Layout},
@@ -32,6 +33,8 @@ pub(crate) struct Reply {
     pub(crate) writer: usize,
     /// How far the destination has come, or what failed. After a failure the writer is gone.
     pub(crate) result: Result<Watermark, DestinationError>,
+    /// What of the chunk the destination does not hold as it was: in the answer to `Seal`.
+    pub(crate) aside: Aside,
 }
 
 /// Does what `commands` say until they end or one fails. A chunk that was not committed by then is taken back.
@@ -51,10 +54,12 @@ pub(crate) fn write(
         if failed {
             destination.rollback();
         }
-        if (failed || answers)
-            && replies.send(Reply { writer, result: result.map(|()| destination.watermark()) }).is_err()
-        {
-            break;
+        if failed || answers {
+            let aside = destination.take_aside();
+            let result = result.map(|()| destination.watermark());
+            if replies.send(Reply { writer, result, aside }).is_err() {
+                break;
+            }
         }
         if failed {
             return;

@@ -3,6 +3,7 @@
 
 mod lease;
 mod progress;
+mod quarantine;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use backfill_domain::{
     id::JobId,
     job::{Job, JobStatus},
     migration::{MigrationError, migrate},
+    quarantine::QuarantineFull,
     schema::{backfill_chunks, backfill_job_destinations, destinations, queue_backfill_data, sources},
     source::Source,
 };
@@ -45,6 +47,9 @@ pub(crate) enum QueueError {
     /// The metadata database could not be migrated.
     #[error(transparent)]
     Migrate(#[from] MigrationError),
+    /// The job keeps more rows than it may.
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineFull),
     /// Another daemon has the job, or nobody.
     #[error("the lease on the job was lost")]
     LeaseLost,
@@ -87,7 +92,7 @@ impl QueueError {
         match self {
             Self::Connect(_) | Self::Establish(_) => true,
             Self::Query(error) => is_disconnect(error),
-            Self::Migrate(_) | Self::LeaseLost | Self::Planned(_) => false,
+            Self::Migrate(_) | Self::Quarantine(_) | Self::LeaseLost | Self::Planned(_) => false,
         }
     }
 }

@@ -15,7 +15,7 @@ use diesel::{
 };
 use uuid::Uuid;
 
-use super::{Claim, Queue, QueueError, held};
+use super::{Claim, Queue, QueueError, held, quarantine::count_aside};
 use crate::{
     failpoint::failpoint,
     job::Course,
@@ -163,7 +163,7 @@ impl Queue {
                 .set((backfill_chunks::status.eq(ChunkStatus::Done), backfill_chunks::finished_at.eq(now)))
                 .execute(connection)?;
             set_rows(claim.job, destination_rows, connection)?;
-            Ok(())
+            count_aside(claim.job, number, connection)
         })
     }
 

@@ -4,6 +4,8 @@ use std::{io, io::Read};
 
 use postgres::error::SqlState;
 
+use super::layout::Projection;
+
 /// What a COPY stream begins with: signature, flags, and the length of a header extension.
 pub(crate) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 
@@ -107,6 +109,32 @@ impl<'a> Tuple<'a> {
             rest = tail;
             Some(field)
         })
+    }
+}
+
+impl Tuple<'_> {
+    /// The bytes of a row with these of the row's columns alone.
+    pub(crate) fn with(&self, columns: &Projection) -> Vec<u8> {
+        let fields: Vec<_> = self.fields().collect();
+        row_of(columns.positions().iter().map(|at| fields.get(*at).copied().flatten()))
+    }
+}
+
+/// The bytes of a row with these fields.
+pub(crate) fn row_of<'a>(fields: impl ExactSizeIterator<Item = Field<'a>>) -> Vec<u8> {
+    let mut row = (fields.len() as i16).to_be_bytes().to_vec();
+    fields.for_each(|field| push_field(&mut row, field));
+    row
+}
+
+/// Appends a field to a row's bytes.
+pub(crate) fn push_field(row: &mut Vec<u8>, field: Field<'_>) {
+    match field {
+        Some(field) => {
+            row.extend((field.len() as i32).to_be_bytes());
+            row.extend(field);
+        }
+        None => row.extend((-1_i32).to_be_bytes()),
     }
 }
 

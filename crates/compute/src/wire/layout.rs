@@ -76,6 +76,12 @@ impl Layout {
         Projection(positions.collect())
     }
 
+    /// Where the columns of another layout of the same table stand, as far as this one has them.
+    pub(crate) fn projection_of(&self, other: &Self) -> Projection {
+        let position = |column| self.columns.iter().position(|own| own == column);
+        Projection(other.columns.iter().filter_map(position).collect())
+    }
+
     /// The row's key; without columns for a table without one.
     pub(crate) fn key_of(&self, tuple: &Tuple<'_>) -> Key {
         let fields: Vec<_> = tuple.fields().collect();

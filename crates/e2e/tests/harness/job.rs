@@ -86,11 +86,20 @@ impl<'a> Job<'a> {
         for part in job["destinations"].as_array().unwrap() {
             let expected = json!({
                 "destination_id": part["destination_id"], "status": "COMPLETED", "count_record": rows, "verified": true,
-                "error_message": null,
+                "error_message": null, "quarantined": 0, "nulled": 0,
             });
             assert_eq!(*part, expected, "{job:#}");
         }
         rows.as_i64().unwrap()
+    }
+
+    /// Its part for a destination.
+    #[track_caller]
+    pub(crate) fn part(&self, place: Place) -> Value {
+        let id = self.stack.destination_id(place);
+        let job = self.get();
+        let part = job["destinations"].as_array().unwrap().iter().find(|part| part["destination_id"] == id);
+        part.unwrap_or_else(|| panic!("{place:?} is not in {job:#}")).clone()
     }
 
     /// Waits until the job has failed; returns why.

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use backfill_domain::{catalog::Table, sql::duckdb_literal};
+use backfill_domain::{
+    catalog::{Column, Table},
+    sql::duckdb_literal,
+};
 use duckdb::{Appender, arrow::record_batch::RecordBatch};
 use uuid::Uuid;
 
 use super::SessionConnection;
 use crate::{
-    columnar::{Decoder, Digest, Digested, Kind, columnar_type},
+    columnar::{Decoder, Digest, Digested, Held, Kind, REFUSED_DOCUMENT},
     destination::{CopySpec, DestinationError},
     wire::{Batch, Layout, Rendition},
 };
@@ -27,6 +30,7 @@ pub(crate) struct Stage {
     name: String,
     /// Its columns are named in what is said of values.
     source: Table,
+    held: Vec<Held>,
     kinds: Vec<Kind>,
     renditions: Vec<Rendition>,
     rows: usize,
@@ -36,10 +40,13 @@ pub(crate) struct Stage {
 impl Stage {
     pub(super) fn new(connection: SessionConnection, spec: &CopySpec) -> Result<Self, DestinationError> {
         check_names(&spec.table)?;
-        let (kinds, renditions) =
-            spec.table.columns.iter().map(|column| columnar_type(&column.data_type)).unzip();
-        let name = format!("stage_{}", Uuid::new_v4().simple());
-        Ok(Self { connection, name, source: spec.source.clone(), kinds, renditions, rows: 0, bytes: 0 })
+        // Its columns are those of the table that is written, in the same order, under the source's names.
+        let columns = spec.source.columns.iter().take(spec.table.columns.len());
+        let held = |column: &Column| Held::new(&column.data_type, spec.options.value_policy(&column.name));
+        let held: Vec<_> = columns.map(held).collect();
+        let (kinds, renditions) = held.iter().map(|held| (held.kind.clone(), held.rendition)).unzip();
+        let (name, source) = (format!("stage_{}", Uuid::new_v4().simple()), spec.source.clone());
+        Ok(Self { connection, name, source, held, kinds, renditions, rows: 0, bytes: 0 })
     }
 
     /// How each of the source's columns is held.
@@ -69,7 +76,7 @@ impl Stage {
 
     /// What decodes rows of this layout for the stage.
     pub(crate) fn decoder(&self, layout: &Arc<Layout>) -> Decoder {
-        Decoder::new(&self.source, &self.kinds, layout, &layout.projection(&self.renditions))
+        Decoder::new(&self.source, &self.held, layout)
     }
 
     /// Empties the stage.
@@ -92,12 +99,12 @@ impl Stage {
     /// Takes rows, and gives them back as record batches.
     pub(crate) fn append(
         &mut self,
-        decoder: &Decoder,
+        decoder: &mut Decoder,
         batch: &Batch,
     ) -> Result<Vec<RecordBatch>, DestinationError> {
-        let batches = decoder.decode(batch)?;
+        let batches = decoder.decode(batch, &self.connection)?;
         append(self.connection.appender_to_catalog_and_db(&self.name, "memory", "main")?, &batches)?;
-        self.rows += batch.rows();
+        self.rows += batches.iter().map(RecordBatch::num_rows).sum::<usize>();
         self.bytes += batch.bytes().len();
         Ok(batches)
     }
@@ -143,7 +150,7 @@ impl Stage {
                 column: self.source.columns[at].name.clone(),
                 key: row.get(0)?,
                 value: row.get(1)?,
-                reason: "DuckDB does not take it as a JSON document".to_owned(),
+                reason: REFUSED_DOCUMENT.to_owned(),
             })
         })
     }
