@@ -226,3 +226,153 @@ fn a_policy_is_for_a_column_that_can_have_it() {
         .request(&[Place::DuckDb], &request(&json!({"id": "quarantine", "amount": "text", "note": "null"})))
         .json(201);
 }
+
+/// Mends a row of the quarantine, which must be possible.
+#[track_caller]
+fn mend(job: &Job<'_>, entry: &Value, value: &Value) -> Value {
+    let path = format!("/backfill/{}/quarantine/{}", job.id, entry["id"]);
+    job.stack.client.put(&path, &json!({"value": value})).json(200)
+}
+
+#[track_caller]
+fn replay(job: &Job<'_>) {
+    job.stack.client.post(&format!("/backfill/{}/quarantine/replay", job.id), &json!({})).json(200);
+}
+
+#[test]
+fn mended_rows_are_replayed_as_they_were_but_for_the_mended_value() {
+    let stack = Stack::with_batches(100, READINGS);
+    let _daemon = stack.daemon();
+    let policies =
+        json!({"amount": "quarantine", "at": "quarantine", "matrix": "quarantine", "doc": "quarantine"});
+    let job = stack.backfill(ALL, &request(&policies));
+    job.becomes_status("COMPLETED");
+    // What the source holds by now is of no account.
+    stack.source.execute("UPDATE readings SET note = 'later'; INSERT INTO readings VALUES (2000, 1)");
+    let refused = stack.client.post(&format!("/backfill/{}/quarantine/replay", job.id), &json!({}));
+    assert!(refused.json(409)["detail"].as_str().unwrap().contains("no mended rows"));
+    for place in COLUMNAR {
+        for entry in entries(&job, place) {
+            let (key, column) = (entry["key"]["id"].as_str().unwrap(), entry["column"].as_str().unwrap());
+            let value = match (key, column) {
+                // It holds a second value that cannot be held.
+                ("3", _) => json!("1.23"),
+                ("4", "at") => json!("infinity"),
+                ("5", "matrix") => json!("{1,2,3,4}"),
+                ("6", "doc") => Value::Null,
+                ("500", "amount") => json!("-0.5"),
+                _ => continue,
+            };
+            let mended = mend(&job, &entry, &value);
+            assert_eq!((&mended["status"], &mended["mended_value"]), (&json!("MENDED"), &value));
+        }
+    }
+    replay(&job);
+    job.becomes_status("COMPLETED");
+    for place in COLUMNAR {
+        let part = job.part(place);
+        // Rows 3 and 500 came back for their other columns, and 999 was left as it is.
+        assert_eq!(
+            (&part["count_record"], &part["quarantined"], &part["verified"]),
+            (&json!(997), &json!(3), &json!(true)),
+            "{place:?}"
+        );
+        assert_eq!(job.rows_in(place, "readings"), 997);
+        assert_eq!(held(&job, place, "amount"), ["1: 0.14", "2: 0.29", "4: 0.57", "5: 0.71", "6: 0.86"]);
+        assert_eq!(
+            held(&job, place, "CASE WHEN isfinite(\"at\") THEN 'finite' ELSE \"at\"::VARCHAR END")[2],
+            "4: infinity"
+        );
+        assert_eq!(held(&job, place, "matrix")[3], "5: [1, 2, 3, 4]");
+        assert_eq!(held(&job, place, "doc")[4], "6: NULL");
+        assert_eq!(held(&job, place, "note")[4], "6: note 6");
+        let again: Vec<_> = entries(&job, place).into_iter().filter(|entry| entry["chunk"] == 12).collect();
+        let shown: Vec<_> =
+            again.iter().map(|entry| format!("{} {}", entry["column"], entry["row"]["amount"])).collect();
+        assert_eq!(shown, [r#""at" "1.23""#, r#""matrix" "-0.50""#]);
+        mend(&job, &again[0], &json!("2024-01-01"));
+        mend(&job, &again[1], &json!("{}"));
+        let replayed = entries(&job, place).into_iter().find(|entry| entry["status"] == "REPLAYED").unwrap();
+        let path = format!("/backfill/{}/quarantine/{}", job.id, replayed["id"]);
+        stack.client.put(&path, &json!({"value": null})).json(409);
+    }
+    replay(&job);
+    job.becomes_status("COMPLETED");
+    for place in COLUMNAR {
+        assert_eq!(
+            held(&job, place, "amount || ' ' || note"),
+            [
+                "1: 0.14 note 1",
+                "2: 0.29 note 2",
+                "3: 1.23 note 3",
+                "4: 0.57 note 4",
+                "5: 0.71 note 5",
+                "6: 0.86 note 6",
+                "500: -0.50 note 500"
+            ]
+        );
+        assert_eq!(
+            (&job.part(place)["count_record"], &job.part(place)["quarantined"]),
+            (&json!(999), &json!(1))
+        );
+        assert_eq!(job.rows_in(place, "readings"), 999);
+    }
+    assert_eq!(job.rows_in(Place::Postgres, "readings"), 1000);
+    assert_eq!(job.get()["count_record"], 1000);
+}
+
+#[test]
+fn a_mended_value_is_one_of_the_columns_type() {
+    let stack = Stack::new(READINGS);
+    let daemon = stack.daemon();
+    let job = stack.backfill(
+        &[Place::Parquet],
+        &request(&json!({"amount": "quarantine", "at": "text", "matrix": "text", "doc": "text"})),
+    );
+    job.becomes_status("COMPLETED");
+    let entry = entries(&job, Place::Parquet).remove(0);
+    let path = format!("/backfill/{}/quarantine/{}", job.id, entry["id"]);
+    for (body, field) in [
+        (json!({"value": "much"}), "value"),
+        (json!({"value": "1e9"}), "value"),
+        (json!({}), "value"),
+        (json!({"value": "\0"}), "value"),
+    ] {
+        assert_eq!(stack.client.put(&path, &body).json(422)["errors"][0]["field"], field, "{body}");
+    }
+    stack.client.put(&format!("/backfill/{}/quarantine/999", job.id), &json!({"value": "1"})).json(404);
+    stack.client.get("/backfill/999/quarantine").json(404);
+    drop(daemon);
+    stack.client.post("/backfill/999/quarantine/replay", &json!({})).json(404);
+}
+
+#[test]
+fn rows_that_were_mended_are_replayed_once_whatever_dies() {
+    let stack = Stack::new(READINGS);
+    let daemon = stack.daemon();
+    let policies = json!({"amount": "quarantine", "at": "quarantine", "matrix": "text", "doc": "quarantine"});
+    let job = stack.backfill(ALL, &request(&policies));
+    job.becomes_status("COMPLETED");
+    drop(daemon);
+    for place in COLUMNAR {
+        entries(&job, place)
+            .iter()
+            .filter(|entry| entry["column"] == "amount")
+            .for_each(|entry| drop(mend(&job, entry, &json!("7"))));
+    }
+    // The ledger of one destination is where a daemon that died between two commits would have left it: the replay's
+    // chunk is fixed, and that destination alone has it.
+    replay(&job);
+    let lock = stack.metadata.lock_writers("backfill_quarantine");
+    let daemon = stack.daemon();
+    crate::harness::eventually("the replay to wait", || stack.metadata.has_waiters().then_some(()));
+    drop(daemon);
+    lock.release();
+    stack.expire_leases();
+    let _daemon = stack.daemon();
+    job.becomes_status("COMPLETED");
+    for place in COLUMNAR {
+        assert_eq!(job.part(place)["count_record"], 997, "{place:?}");
+        assert_eq!(job.rows_in(place, "readings"), 997, "{place:?}");
+    }
+}

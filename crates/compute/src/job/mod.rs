@@ -5,6 +5,7 @@ mod copy;
 mod course;
 mod error;
 mod pace;
+mod replay;
 mod resume;
 mod writer;
 
@@ -27,6 +28,7 @@ pub(crate) use self::{
 use self::{
     copy::{Copy, Done, Ending},
     error::JobError,
+    replay::Replay,
     resume::resume,
 };
 use crate::{
@@ -34,7 +36,7 @@ use crate::{
     failpoint::failpoint,
     interrupt::Interrupts,
     queue::{Claim, Outcome, Queue, QueueError},
-    source::{self, Limits, Reader, Snapshot, SourceError, Walk},
+    source::{self, Limits, Reader, Selection, Snapshot, SourceError, Walk},
     wire::Layout,
 };
 
@@ -110,6 +112,30 @@ fn execute(
     let settings_of_stored = settings_of(&stored)?;
     let takes_changes: Vec<_> = settings_of_stored.iter().map(DestinationSettings::takes_changes).collect();
     let last_chunk = context.queue.last_chunk(job.id)?;
+    // Declared before the destinations, so that it is dropped after them: it closes the files they write to.
+    let mut session = Session::default();
+    if let (Some(last), Some(_)) = (&last_chunk, job.replay_requested_at) {
+        if context.queue.shape(job.id)?.as_ref() != Some(&selection.shape) {
+            return Err(at_source(SourceError::Altered(job.table_name.clone())));
+        }
+        let spec = spec_of(job, &selection, job.first_chunk);
+        let replay = Replay {
+            context,
+            claim,
+            table: &selection.table,
+            client: &mut connection.client,
+            source_name: &source.name,
+            stored: &stored,
+            destinations: &mut open_destinations(
+                &stored,
+                &settings_of_stored,
+                &spec,
+                &mut session,
+                interrupts,
+            )?,
+        };
+        return replay.run(last).map(|()| Ending::Completed);
+    }
     let any_takes_changes = takes_changes.contains(&true);
     let course = Course::set(&mut connection.client, &selection, job, last_chunk, any_takes_changes);
     let course = course.map_err(at_source)?;
@@ -117,18 +143,7 @@ fn execute(
         return Err(at_source(SourceError::Altered(job.table_name.clone())));
     }
 
-    let spec = Arc::new(CopySpec {
-        job_id: job.id,
-        job_uid: job.uid,
-        attempt: job.attempt,
-        source: selection.table.clone(),
-        table: selection.written.clone(),
-        write_mode: job.write_mode,
-        options: job.options.clone(),
-        first_chunk: course.first_chunk,
-    });
-    // Declared before the destinations, so that it is dropped after them: it closes the files they write to.
-    let mut session = Session::default();
+    let spec = spec_of(job, &selection, course.first_chunk);
     failpoint("job-begun")?;
     let mut destinations = open_destinations(&stored, &settings_of_stored, &spec, &mut session, interrupts)?;
 
@@ -179,6 +194,19 @@ fn execute(
         finish(&stored, &mut destinations)?;
     }
     Ok(ending)
+}
+
+fn spec_of(job: &Job, selection: &Selection, first_chunk: i64) -> Arc<CopySpec> {
+    Arc::new(CopySpec {
+        job_id: job.id,
+        job_uid: job.uid,
+        attempt: job.attempt,
+        source: selection.table.clone(),
+        table: selection.written.clone(),
+        write_mode: job.write_mode,
+        options: job.options.clone(),
+        first_chunk,
+    })
 }
 
 fn finish(stored: &[StoredDestination], destinations: &mut [Box<dyn Destination>]) -> Result<(), JobError> {

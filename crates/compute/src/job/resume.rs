@@ -54,7 +54,7 @@ pub(crate) fn resume(
 
 /// Every ledger must stand from `least` to `most`: a destination that is ahead of the queue or has lost chunks would
 /// end with rows missing or doubled.
-fn check_ledgers(
+pub(super) fn check_ledgers(
     stored: &[StoredDestination],
     destinations: &[Box<dyn Destination>],
     least: i64,

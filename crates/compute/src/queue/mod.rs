@@ -29,8 +29,9 @@ use uuid::Uuid;
 pub(crate) use self::{
     lease::Held,
     progress::{Outcome, Progress},
+    quarantine::MendedRow,
 };
-use crate::failpoint::Planned;
+use crate::{failpoint::Planned, source::Shape};
 
 /// What went wrong with the queue.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +129,13 @@ impl Queue {
             .order(backfill_job_destinations::position)
             .select(Destination::as_select());
         Ok(query.load(&mut self.connection()?)?)
+    }
+
+    /// The shape that the source's table had when the job first began.
+    pub(crate) fn shape(&self, job: JobId) -> Result<Option<Shape>, QueueError> {
+        let query = queue_backfill_data::table.find(job).select(queue_backfill_data::source_shape);
+        let stored: Option<String> = query.first(&mut self.connection()?)?;
+        Ok(stored.map(Shape::from_stored))
     }
 
     /// The chunk that the job began last.

@@ -4,7 +4,7 @@ use backfill_domain::{
     chunk::ChunkStatus,
     id::{DestinationId, JobId},
     job::JobStatus,
-    schema::{backfill_chunks, backfill_job_destinations, queue_backfill_data},
+    schema::{backfill_chunks, backfill_job_destinations, backfill_quarantine, queue_backfill_data},
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -226,7 +226,11 @@ impl Queue {
 fn set_completed(job: JobId, connection: &mut PgConnection) -> Result<(), QueueError> {
     let total = queue_backfill_data::total_record.eq(queue_backfill_data::count_record.nullable());
     diesel::update(queue_backfill_data::table.find(job))
-        .set((total, queue_backfill_data::total_is_estimate.eq(false)))
+        .set((
+            total,
+            queue_backfill_data::total_is_estimate.eq(false),
+            queue_backfill_data::replay_requested_at.eq(None::<DateTime<Utc>>),
+        ))
         .execute(connection)?;
     diesel::update(backfill_job_destinations::table.filter(backfill_job_destinations::job_id.eq(job)))
         .set(backfill_job_destinations::verified.eq(true))
@@ -234,7 +238,7 @@ fn set_completed(job: JobId, connection: &mut PgConnection) -> Result<(), QueueE
     Ok(())
 }
 
-fn set_rows(
+pub(super) fn set_rows(
     job: JobId,
     destination_rows: &[(DestinationId, i64)],
     connection: &mut PgConnection,
@@ -264,11 +268,17 @@ fn fenced(changed: usize) -> Result<(), QueueError> {
 /// Forgets what was copied before the first chunk that counts.
 fn start_over(job: JobId, connection: &mut PgConnection) -> Result<(), QueueError> {
     diesel::delete(backfill_chunks::table.filter(backfill_chunks::job_id.eq(job))).execute(connection)?;
+    diesel::delete(backfill_quarantine::table.filter(backfill_quarantine::job_id.eq(job)))
+        .execute(connection)?;
     diesel::update(queue_backfill_data::table.find(job))
         .set((queue_backfill_data::count_record.eq(0), queue_backfill_data::count_byte.eq(0)))
         .execute(connection)?;
     diesel::update(backfill_job_destinations::table.filter(backfill_job_destinations::job_id.eq(job)))
-        .set(backfill_job_destinations::count_record.eq(0))
+        .set((
+            backfill_job_destinations::count_record.eq(0),
+            backfill_job_destinations::quarantined.eq(0),
+            backfill_job_destinations::nulled.eq(0),
+        ))
         .execute(connection)?;
     Ok(())
 }

@@ -4,19 +4,44 @@
 //! is read again replaces what it has set aside, for the destinations that it is read again for.
 
 use backfill_domain::{
+    chunk::ChunkStatus,
     id::{DestinationId, JobId},
-    quarantine::{MAX_BYTES, MAX_ROWS, QuarantineFull},
-    schema::backfill_quarantine,
+    quarantine::{EntryStatus, MAX_BYTES, MAX_ROWS, QuarantineFull},
+    schema::{backfill_chunks, backfill_quarantine},
 };
-use diesel::{PgConnection, dsl::sql, prelude::*, sql_query, sql_types::BigInt};
+use diesel::{
+    PgConnection,
+    dsl::{auto_type, now, sql},
+    prelude::*,
+    sql_query,
+    sql_types::{BigInt, Integer},
+};
 
-use super::{Claim, Queue, QueueError};
+use super::{Claim, Queue, QueueError, progress::set_rows};
 use crate::columnar::{Aside, KeptRow};
 
 /// Notes how many values of a chunk became NULL at a destination.
 const NOTE_NULLED: &str = "
     UPDATE backfill_chunks SET nulled = nulled || jsonb_build_object($3::text, $4)
     WHERE job_id = $1 AND number = $2";
+
+/// Fixes the chunk that replays rows, behind the job's last one, where an earlier attempt has not done so.
+const BEGIN_REPLAY: &str = "
+    WITH fixed AS (
+        SELECT FROM backfill_chunks WHERE job_id = $1 AND number = $2
+    ), marked AS (
+        UPDATE backfill_quarantine SET replay_chunk = $2
+        WHERE job_id = $1 AND status = 'MENDED' AND replay_chunk IS NULL AND NOT EXISTS (SELECT FROM fixed)
+        RETURNING tuple
+    ), counted AS (
+        SELECT count(*) AS rows, sum(octet_length(tuple)) AS bytes FROM marked
+    )
+    INSERT INTO backfill_chunks
+        (job_id, number, section, lower_key, upper_key, lower_page, upper_page, status, row_count, byte_count, attempt)
+    SELECT $1, $2, last.section, last.upper_key, last.upper_key, last.upper_page, last.upper_page, 'COPYING',
+           counted.rows, counted.bytes, $3
+    FROM counted, backfill_chunks AS last
+    WHERE last.job_id = $1 AND last.number = $2 - 1 AND counted.rows > 0";
 
 /// Counts, for each destination, what a chunk that is done has set aside.
 const COUNT: &str = "
@@ -31,6 +56,20 @@ const COUNT: &str = "
               AND entry.status <> 'REPLAYED'
         )
     WHERE part.job_id = $1";
+
+/// A row of the quarantine with the value that it was mended with.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = backfill_quarantine, check_for_backend(diesel::pg::Pg))]
+pub(crate) struct MendedRow {
+    /// The destination that it is for.
+    pub(crate) destination_id: DestinationId,
+    /// The column that was mended.
+    pub(crate) column_name: String,
+    /// Its value as text.
+    pub(crate) mended_value: Option<String>,
+    /// The row as it travels to this destination alone.
+    pub(crate) tuple: Vec<u8>,
+}
 
 /// Rows that one statement writes: a parameter for each of their columns, of which there are 65535 at most.
 const ROWS: usize = 1000;
@@ -67,6 +106,71 @@ impl Queue {
             check_size(claim.job, connection)
         })
     }
+
+    /// Fixes which rows chunk `number` replays, and gives them. Without any, there is no such chunk.
+    pub(crate) fn begin_replay(&self, claim: Claim, number: i64) -> Result<Vec<MendedRow>, QueueError> {
+        self.connection()?.transaction(|connection| {
+            self.lock(claim, connection)?;
+            sql_query(BEGIN_REPLAY)
+                .bind::<BigInt, _>(claim.job)
+                .bind::<BigInt, _>(number)
+                .bind::<Integer, _>(claim.attempt)
+                .execute(connection)?;
+            Ok(replayed_by(claim.job, number)
+                .order((backfill_quarantine::chunk, backfill_quarantine::place))
+                .select(MendedRow::as_select())
+                .load(connection)?)
+        })
+    }
+
+    /// Takes chunk `number`, which no destination has committed, and its rows out of the replay again.
+    pub(crate) fn give_up_replay(&self, claim: Claim, number: i64) -> Result<(), QueueError> {
+        self.connection()?.transaction(|connection| {
+            self.lock(claim, connection)?;
+            diesel::update(replayed_by(claim.job, number))
+                .set(backfill_quarantine::replay_chunk.eq(None::<i64>))
+                .execute(connection)?;
+            diesel::delete(
+                backfill_quarantine::table
+                    .filter(backfill_quarantine::job_id.eq(claim.job))
+                    .filter(backfill_quarantine::chunk.eq(number)),
+            )
+            .execute(connection)?;
+            diesel::delete(backfill_chunks::table.find((claim.job, number))).execute(connection)?;
+            Ok(())
+        })
+    }
+
+    /// Notes that every destination has committed chunk `number`, whose rows are replayed by it.
+    pub(crate) fn finish_replay(
+        &self,
+        claim: Claim,
+        number: i64,
+        destination_rows: &[(DestinationId, i64)],
+    ) -> Result<(), QueueError> {
+        self.connection()?.transaction(|connection| {
+            self.lock(claim, connection)?;
+            diesel::update(backfill_chunks::table.find((claim.job, number)))
+                .set((backfill_chunks::status.eq(ChunkStatus::Done), backfill_chunks::finished_at.eq(now)))
+                .execute(connection)?;
+            diesel::update(replayed_by(claim.job, number))
+                .set((
+                    backfill_quarantine::status.eq(EntryStatus::Replayed),
+                    backfill_quarantine::replayed_at.eq(now),
+                ))
+                .execute(connection)?;
+            set_rows(claim.job, destination_rows, connection)?;
+            count_aside(claim.job, number, connection)
+        })
+    }
+}
+
+/// The rows that chunk `number` replays.
+#[auto_type(no_type_alias)]
+fn replayed_by(job: JobId, number: i64) -> _ {
+    backfill_quarantine::table
+        .filter(backfill_quarantine::job_id.eq(job))
+        .filter(backfill_quarantine::replay_chunk.eq(number))
 }
 
 fn replace(

@@ -76,6 +76,13 @@ impl Layout {
         Projection(positions.collect())
     }
 
+    /// Where the renditions of a column stand, each with the expression that it is selected by.
+    pub(crate) fn renditions_of(&self, table: &Table, name: &str) -> Vec<(usize, String)> {
+        let is_of = |(at, _): &(usize, Rendition)| table.columns[*at].name == name;
+        let renditions = self.columns.iter().enumerate().filter(|(_, column)| is_of(column));
+        renditions.map(|(place, column)| (place, expression(table, *column))).collect()
+    }
+
     /// Where the columns of another layout of the same table stand, as far as this one has them.
     pub(crate) fn projection_of(&self, other: &Self) -> Projection {
         let position = |column| self.columns.iter().position(|own| own == column);

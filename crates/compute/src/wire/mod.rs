@@ -6,6 +6,6 @@ mod batch;
 mod checksum;
 mod layout;
 
-pub(crate) use batch::{Batch, BatchReader, Field, HEADER, TRAILER, Tuple, WireError, push_field};
+pub(crate) use batch::{Batch, BatchReader, Field, HEADER, TRAILER, Tuple, WireError, push_field, row_of};
 pub(crate) use checksum::Checksum;
 pub(crate) use layout::{Layout, Projection, Rendition};
