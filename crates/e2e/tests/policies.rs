@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{ALL, Job, Place, Stack};
+use crate::harness::{ALL, Database, Job, Place, Stack, eventually};
 
 /// A table with 1000 rows, of which some hold what no columnar destination does.
 const READINGS: &str = r#"
@@ -347,32 +347,89 @@ fn a_mended_value_is_one_of_the_columns_type() {
 }
 
 #[test]
-fn rows_that_were_mended_are_replayed_once_whatever_dies() {
+fn mended_rows_are_replayed_once_whatever_dies() {
+    let places = [Place::DuckDb, Place::Parquet, Place::Postgres];
     let stack = Stack::new(READINGS);
     let daemon = stack.daemon();
     let policies = json!({"amount": "quarantine", "at": "quarantine", "matrix": "text", "doc": "quarantine"});
-    let job = stack.backfill(ALL, &request(&policies));
+    let job = stack.backfill(&places, &request(&policies));
     job.becomes_status("COMPLETED");
     drop(daemon);
     for place in COLUMNAR {
-        entries(&job, place)
-            .iter()
-            .filter(|entry| entry["column"] == "amount")
-            .for_each(|entry| drop(mend(&job, entry, &json!("7"))));
+        // Row 3 holds a second value that cannot be held, and goes back.
+        for entry in entries(&job, place).iter().filter(|entry| entry["column"] == "amount") {
+            mend(&job, entry, &json!("7"));
+        }
     }
-    // The ledger of one destination is where a daemon that died between two commits would have left it: the replay's
-    // chunk is fixed, and that destination alone has it.
     replay(&job);
-    let lock = stack.metadata.lock_writers("backfill_quarantine");
+    let waits =
+        |database: &Database| eventually("the replay to wait", || database.has_waiters().then_some(()));
+    // A daemon dies before it has fixed the replay's rows; the next one when two destinations have committed them and the
+    // third has not, and they cannot be mended any more; the third one when all have.
+    let before = stack.metadata.lock_writers("backfill_quarantine");
     let daemon = stack.daemon();
-    crate::harness::eventually("the replay to wait", || stack.metadata.has_waiters().then_some(()));
+    waits(&stack.metadata);
     drop(daemon);
-    lock.release();
+    stack.expire_leases();
+    let daemon = stack.daemon();
+    eventually("the next attempt", || (job.get()["attempt"] == 3).then_some(()));
+    waits(&stack.metadata);
+    let between = stack.destination.lock_writers("_backfill_ledger");
+    before.release();
+    waits(&stack.destination);
+    drop(daemon);
+    between.release();
+    stack.expire_leases();
+    let entry = entries(&job, Place::Parquet).remove(0);
+    let path = format!("/backfill/{}/quarantine/{}", job.id, entry["id"]);
+    stack.client.put(&path, &json!({"value": "8"})).json(409);
+    let after = stack.metadata.lock_writers("backfill_job_destinations");
+    let daemon = stack.daemon();
+    waits(&stack.metadata);
+    drop(daemon);
+    after.release();
     stack.expire_leases();
     let _daemon = stack.daemon();
     job.becomes_status("COMPLETED");
     for place in COLUMNAR {
         assert_eq!(job.part(place)["count_record"], 997, "{place:?}");
+        assert_eq!(job.part(place)["quarantined"], 3, "{place:?}");
         assert_eq!(job.rows_in(place, "readings"), 997, "{place:?}");
+        assert_eq!(held(&job, place, "amount"), ["1: 0.14", "2: 0.29", "5: 0.71", "500: 7.00"]);
     }
+    assert_eq!(job.rows_in(Place::Postgres, "readings"), 1000);
+}
+
+#[test]
+fn rows_are_kept_aside_once_whatever_dies() {
+    let stack = Stack::with_batches(
+        100,
+        "CREATE TABLE readings AS SELECT n AS id, (CASE WHEN n % 10 = 7 THEN 'NaN' ELSE n::numeric END)::numeric(9,2) AS amount, NULLIF(n % 50, 0) AS note FROM generate_series(1, 6000) n; ALTER TABLE readings ADD PRIMARY KEY (id)",
+    );
+    stack.slow_down("readings", 10);
+    let job = stack.backfill(ALL, &request(&json!({"amount": "quarantine"})));
+    for attempt in 1..=6 {
+        let daemon = stack.daemon();
+        job.becomes("taken up", |now| now["attempt"] == attempt && now["status"] == "EXECUTING");
+        let rows = job.rows();
+        job.becomes("further", |now| now["count_record"].as_i64() > Some(rows));
+        drop(daemon);
+        stack.expire_leases();
+    }
+    let _daemon = stack.daemon();
+    job.becomes_status("COMPLETED");
+    for place in COLUMNAR {
+        let part = job.part(place);
+        assert_eq!((&part["count_record"], &part["quarantined"]), (&json!(5400), &json!(600)), "{place:?}");
+        assert_eq!(job.rows_in(place, "readings"), 5400, "{place:?}");
+    }
+    let kept = stack.metadata.value("SELECT string_agg(DISTINCT destination_id || ': ' || n, ', ') FROM (SELECT destination_id, count(DISTINCT key) || ' of ' || count(*) AS n FROM backfill_quarantine GROUP BY destination_id) t");
+    assert_eq!(
+        kept,
+        format!(
+            "{}: 600 of 600, {}: 600 of 600",
+            stack.destination_id(Place::DuckDb),
+            stack.destination_id(Place::Parquet)
+        )
+    );
 }

@@ -8,6 +8,8 @@ mod error;
 mod parquet;
 mod postgres;
 mod session;
+#[cfg(test)]
+mod types_page;
 
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@ mod once;
 mod prepare;
 mod replace;
 mod statements;
-mod types;
+pub(super) mod types;
 
 use std::{collections::HashSet, io::Write, sync::Arc};
 

@@ -7,7 +7,7 @@ use crate::{destination::DestinationError, wire::Rendition};
 
 /// Types that come with PostgreSQL have the same binary form on every server; others may not even exist there. Of some
 /// types, no server takes the binary form of an empty value back.
-pub(super) fn rendition(column: &Column) -> Rendition {
+pub(in crate::destination) fn rendition(column: &Column) -> Rendition {
     let data_type = &column.data_type;
     let one_way = [Type::INT2_VECTOR, Type::OID_VECTOR, Type::TSQUERY];
     let returns = !one_way.iter().any(|of| of.oid() == value_oid(data_type));
@@ -25,7 +25,7 @@ fn value_oid(data_type: &DataType) -> u32 {
 /// Whether a value's binary form means the same on another server. It does not where it holds the number of an object
 /// of its own server, as in the rows of its catalogue; access rights have no binary form, and what only the server
 /// itself makes is not taken back.
-fn is_portable(data_type: &DataType) -> bool {
+pub(in crate::destination) fn is_portable(data_type: &DataType) -> bool {
     let means_nothing_elsewhere = [
         Type::REGPROC,
         Type::REGPROCEDURE,
