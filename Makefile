@@ -1,9 +1,10 @@
 # The commands of a developer. Plain `make` lists them.
 
 dev := deploy/dev
+bench := deploy/bench
 with_postgres := node $(dev)/with-postgres.mjs
 
-.PHONY: help tools deps build up down demo test check fmt clean
+.PHONY: help tools deps build up down demo bench test check fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -26,19 +27,23 @@ down: ## Stop the local stack; its data stays
 demo: build ## Copy 3 million flights to PostgreSQL, DuckDB and Parquet, and prove it
 	@node $(dev)/demo.mjs
 
+bench: build ## Measure Backfill beside its peers and write docs/benchmarks.md (BENCH_SCALE, BENCH_ONLY, …)
+	@node $(bench)/bench.mjs
+
 test: deps ## Run every test, against a throwaway PostgreSQL
 	cargo build --workspace --bins --locked
 	$(with_postgres) cargo test --workspace --locked
 	cd $(dev) && node --test --test-timeout=60000
+	cd $(bench) && node --test --test-timeout=120000
 
 check: deps ## Formatting, clippy with warnings denied, syntax of the scripts
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	@for script in $(dev)/*.mjs; do node --check $$script || exit 1; done
+	@for script in $(dev)/*.mjs $(bench)/*.mjs $(bench)/*/*.mjs; do node --check $$script || exit 1; done
 
 fmt: ## Format the Rust code
 	cargo fmt --all
 
 clean: down ## Remove everything built, fetched and stored, the local stack's data too
 	cargo clean
-	rm -rf .deps $(dev)/node_modules $${BACKFILL_HOME:-.local}
+	rm -rf .deps .bench $(dev)/node_modules $${BACKFILL_HOME:-.local}

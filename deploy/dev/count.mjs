@@ -22,16 +22,16 @@ export function rowsAt({ type, config }, table, filters, job) {
   }
 }
 
-async function countInPostgres(url, table, filters) {
+export async function countInPostgres(url, table, filters) {
   const [{ count }] = await query(url, `SELECT count(*)::int FROM ${table} ${where(filters)}`);
   return count;
 }
 
-function countInParquet(files) {
+export function countInParquet(files) {
   return countInDuckDB(null, `read_parquet(${literal(files)})`, []);
 }
 
-function countInDuckDB(path, table, filters) {
+export function countInDuckDB(path, table, filters) {
   const options = path ? { access_mode: 'READ_ONLY' } : {};
   return withDuckDB(path ?? ':memory:', options, async (duckdb) => {
     const reader = await duckdb.runAndReadAll(`SELECT count(*)::int FROM ${table} ${where(filters)}`);

@@ -15,8 +15,8 @@ import { placeFor } from './unprivileged.mjs';
 
 const DATABASES = ['backfill', 'demo_source', 'demo_destination'];
 
-/** Brings the whole stack up, or leaves nothing running. Returns what stands in stack.env. */
-export async function up() {
+/** Brings the whole stack up with the data of `load`, or leaves nothing running. Returns what stands in stack.env. */
+export async function up(load = loadFlights) {
   if (NAMES.every(running)) {
     console.log('The stack is already up.');
     return readEnvironment();
@@ -24,14 +24,14 @@ export async function up() {
   await stopAll(); // what a crash may have left of it
   makeHome();
   try {
-    return await startAll();
+    return await startAll(load);
   } catch (error) {
     await down();
     throw error;
   }
 }
 
-async function startAll() {
+async function startAll(load) {
   const bind = `127.0.0.1:${await apiPort()}`;
   const server = await startDatabases();
   const stack = {
@@ -47,7 +47,7 @@ async function startAll() {
   await start('api', env, () => isReady(stack.BACKFILL_URL));
   // The daemon listens nowhere; one that cannot work ends at once.
   await start('compute', env, () => pause(300).then(() => true));
-  await loadFlights(stack.DEMO_SOURCE_URL);
+  await load(stack.DEMO_SOURCE_URL);
   for (const name of ['api', 'compute']) assertRunning(name);
   return stack;
 }
