@@ -34,7 +34,7 @@ test: deps ## Run every test, against a throwaway PostgreSQL
 	cargo build --workspace --bins --locked
 	$(with_postgres) cargo test --workspace --locked
 	cd $(dev) && node --test --test-timeout=60000
-	cd $(bench) && node --test --test-timeout=120000
+	cd $(bench) && node --test --test-timeout=300000
 
 check: deps ## Formatting, clippy with warnings denied, syntax of the scripts
 	cargo fmt --all --check

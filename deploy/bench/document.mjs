@@ -26,10 +26,16 @@ export function terminalTables({ sections, growth }) {
   const tables = sections.flatMap((section) =>
     groupsOf(section).map(({ kind, group }) => {
       const title = `${section.title} to ${KINDS[kind]} (${count(section.table.rows)} rows)`;
-      return `${title}\n\n${textTable([HEADING, ...group.map(rowOf)])}`;
+      return `${title}\n\n${aligned([HEADING, ...group.map(rowOf)])}`;
     }),
   );
-  return [...tables, ...sections.map(fanOutLine).filter(Boolean), textTable(growthRows(growth))].join('\n\n');
+  return [...tables, ...sections.map(fanOutLine).filter(Boolean), aligned(growthRows(growth))].join('\n\n');
+}
+
+/** Every column but the first to the right. */
+function aligned(rows) {
+  const width = (column) => Math.max(...rows.map((row) => row[column].length));
+  return textTable(rows.map((row) => row.map((cell, column) => (column ? cell.padStart(width(column)) : cell))));
 }
 
 const groupsOf = (section) =>

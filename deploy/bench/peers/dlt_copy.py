@@ -7,7 +7,7 @@ import dlt
 from dlt.sources.sql_database import sql_table
 
 backend, kind, source, table, target = sys.argv[1:]
-source = source.replace("postgres://", "postgresql://")
+source = source.replace("postgres://", "postgresql+psycopg2://")
 
 destination, dataset, file_format = {
     "postgres": lambda: (dlt.destinations.postgres(target.replace("postgres://", "postgresql://")), "public", "csv"),
