@@ -38,7 +38,7 @@ test: deps ## Run every test, against a throwaway PostgreSQL
 
 check: deps ## Formatting, clippy with warnings denied, syntax of the scripts
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --features backfill-compute/bench --locked -- -D warnings
 	@for script in $(dev)/*.mjs $(bench)/*.mjs $(bench)/*/*.mjs; do node --check $$script || exit 1; done
 
 fmt: ## Format the Rust code

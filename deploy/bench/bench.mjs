@@ -33,6 +33,7 @@ await main(async () => {
   writeFileSync(join(folder, '.gitignore'), '*\n');
   const peers = peersOf(options);
   try {
+    await down(); // a stack that an earlier run left behind may be of another build
     const stack = await up(options.quick ? async () => {} : loadFlights);
     publish(await measure(stack, peers, options), options);
   } finally {
@@ -73,16 +74,17 @@ async function tablesOf(stack, contenders, { quick, scale }) {
   const source = stack.DEMO_SOURCE_URL;
   if (quick) return [{ title: 'quick', table: await growOrders(source, 'quick', 20_000), list: contenders }];
   const few = contenders.filter(({ id }) => ['copy', 'backfill'].includes(id));
+  const fan = few.some(({ id }) => id === 'backfill') ? [fanOut(stack)] : [];
   const flights = await describe(source, 'flights');
   const tpch = fetchPeer('tpch');
   if (tpch.reason) {
     console.log(`bench: no lineitem (${tpch.reason}): everyone copies the flights`);
-    return [{ title: 'flights', table: flights, list: [...contenders, fanOut(stack)] }];
+    return [{ title: 'flights', table: flights, list: [...contenders, ...fan] }];
   }
   const lineitem = await loadLineitem(source, scale, tpch.folder);
   return [
     { title: 'lineitem', table: lineitem, list: contenders },
-    { title: 'flights', table: flights, list: few.length ? [...few, fanOut(stack)] : [] },
+    { title: 'flights', table: flights, list: [...few, ...fan] },
   ];
 }
 
@@ -90,6 +92,7 @@ function publish(results, { documents }) {
   mkdirSync(documents, { recursive: true });
   const page = join(documents, 'benchmarks.md');
   writeFileSync(page, markdown(results));
-  writeFileSync(join(documents, 'benchmarks-growth.svg'), linePlot(growthPlot(results.growth)));
+  const { growth } = results;
+  if (growth.length) writeFileSync(join(documents, 'benchmarks-growth.svg'), linePlot(growthPlot(growth)));
   console.log(`\n${terminalTables(results)}\n\nWritten to ${relative(repository, page)}.`);
 }

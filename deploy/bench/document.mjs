@@ -1,6 +1,7 @@
 // `docs/benchmarks.md`, made wholly from what was measured, and the same tables for the terminal.
 
 import { textTable } from '../dev/table.mjs';
+import { ENOUGH } from './growth.mjs';
 import { programs } from './measure.mjs';
 import { KINDS, fanOutOf, groupOf, losses } from './results.mjs';
 
@@ -29,7 +30,8 @@ export function terminalTables({ sections, growth }) {
       return `${title}\n\n${aligned([HEADING, ...group.map(rowOf)])}`;
     }),
   );
-  return [...tables, ...sections.map(fanOutLine).filter(Boolean), aligned(growthRows(growth))].join('\n\n');
+  const curves = growth.length ? [aligned(growthRows(growth))] : [];
+  return [...tables, ...sections.map(fanOutLine).filter(Boolean), ...curves].join('\n\n');
 }
 
 /** Every column but the first to the right. */
@@ -81,11 +83,7 @@ export function markdown({ sections, growth, run }) {
     ...sections.flatMap(resultsOf),
     '## Where Backfill loses',
     lossesOf(sections),
-    '## Growth',
-    'The same narrow table at growing sizes, to a PostgreSQL with the same key, one run at each size. A loop whose cost ' +
-      'grows with the table is stopped once a table takes it more than a minute.',
-    '![Rows a second against the rows of the table](benchmarks-growth.svg)',
-    markdownTable(growthRows(growth)),
+    ...(growth.length ? growthOf(growth) : []),
     '## How it was measured',
     methodOf(run),
     '## Contenders',
@@ -138,10 +136,22 @@ function missing(group) {
   return lines.length ? [lines.join('\n')] : [];
 }
 
+const COLOURS_AND_URLS = /\x1b\[[0-9;]*m|\w+:\/\/\S+/g;
+
 /** A reason in a line: its first, and the last of a log behind it. */
 function brief(reason) {
-  const lines = reason.split('\n').map((line) => line.replace(/^\s*\|?\s*/, '').trim()).filter(Boolean);
+  const lines = reason.replace(COLOURS_AND_URLS, '').split('\n').map((line) => line.replace(/^\s*\|?\s*/, '').trim()).filter(Boolean);
   return [...new Set([lines[0].replace(/The end of .*/, ''), lines.at(-1)])].join(' ').slice(0, 300);
+}
+
+function growthOf(curves) {
+  return [
+    '## Growth',
+    `The same narrow table at growing sizes, to a PostgreSQL with the same key, one run at each size. A contender that needs more
+than ${ENOUGH} s for a size is spared the next.`,
+    '![Rows a second against the rows of the table](benchmarks-growth.svg)',
+    markdownTable(growthRows(curves)),
+  ];
 }
 
 function lossesOf(sections) {

@@ -1,31 +1,5 @@
-//! The daemon that works the backfill queue off. `docs/architecture.md` follows a job through these modules.
+//! The daemon's binary; all of it is in the library, where benchmarks can reach it.
 
-mod columnar;
-mod config;
-mod daemon;
-mod destination;
-mod failpoint;
-mod interrupt;
-mod job;
-mod key;
-mod queue;
-mod source;
-mod wire;
-
-use std::process::ExitCode;
-
-use clap::Parser;
-
-use crate::{config::Config, daemon::BackfillManager};
-
-fn main() -> ExitCode {
-    let config = Config::parse();
-    env_logger::init_from_env(env_logger::Env::default().default_filter_or("info"));
-    match BackfillManager::start(config).and_then(BackfillManager::run) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            log::error!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+fn main() -> std::process::ExitCode {
+    backfill_compute::main()
 }
