@@ -4,6 +4,7 @@ import { textTable } from '../dev/table.mjs';
 import { ENOUGH } from './growth.mjs';
 import { programs } from './measure.mjs';
 import { KINDS, fanOutOf, groupOf, losses } from './results.mjs';
+import { wrongRows } from './rounds.mjs';
 
 const count = (value) => Math.round(value).toLocaleString('en');
 const times = (value) => (value === null ? '–' : `${value.toFixed(2)} ×`);
@@ -16,7 +17,7 @@ function rowOf(one) {
   if (!one.seconds) return [name, '0', 'not available', ...Array(HEADING.length - 3).fill('')];
   const { median, min, max } = one.seconds;
   return [
-    ...[one.correct ? name : `${name} (WRONG: ${count(one.rows)} rows)`, String(one.runs), median.toFixed(2)],
+    ...[one.wrong ? `${name} (WRONG)` : name, String(one.runs), median.toFixed(2)],
     ...[`${min.toFixed(2)} to ${max.toFixed(2)}`, count(one.rowsPerSecond), times(one.toLimit), times(one.toOurs)],
     ...[one.cpu === null ? '–' : one.cpu.toFixed(1), mebibytes(one.rss), { true: 'yes', false: 'no' }[one.keyed] ?? '–'],
   ];
@@ -59,7 +60,8 @@ function growthRows(curves) {
   const sizes = [...new Set(curves.flatMap(({ points }) => points.map(({ rows }) => rows)))].sort((a, b) => a - b);
   const cell = (points, size) => {
     const point = points.find(({ rows }) => rows === size);
-    return point ? count(point.rows / point.seconds) : '–';
+    if (!point) return '–';
+    return `${count(point.rows / point.seconds)}${point.correct ? '' : ' (WRONG)'}`;
   };
   return [
     ['rows/s at', ...sizes.map(count)],
@@ -123,7 +125,7 @@ function resultsOf(section) {
     ...groupsOf(section).flatMap(({ kind, group }) => [
       `**To ${KINDS[kind]}**`,
       markdownTable([HEADING, ...group.map(rowOf).map((row, at) => (group[at].contender.isReference ? row.map(bold) : row))]),
-      ...missing(group),
+      ...remarks(group),
     ]),
     ...[fanOutLine(section)].filter(Boolean),
   ];
@@ -131,8 +133,11 @@ function resultsOf(section) {
 
 const bold = (cell) => (cell ? `**${cell}**` : cell);
 
-function missing(group) {
-  const lines = group.filter(({ reason }) => reason).map(({ title, reason }) => `- ${title}: not available: ${brief(reason)}`);
+function remarks(group) {
+  const lines = [
+    ...group.flatMap(({ title, reason }) => (reason ? [`- ${title}: not available: ${brief(reason)}`] : [])),
+    ...group.flatMap(({ title, wrong }) => (wrong ? [`- ${title}: WRONG: ${wrongRows(wrong)} arrived.`] : [])),
+  ];
   return lines.length ? [lines.join('\n')] : [];
 }
 
@@ -169,7 +174,9 @@ function methodOf({ options }) {
     '  beginning with another one each time.',
     '- Backfill is timed as its user sees it: from the POST that creates the job to the answer that says COMPLETED, asked for 20',
     '  times a second. The others: from the start of the process to its end.',
-    "- After each run the target's rows are counted by PostgreSQL or DuckDB. A contender that lost rows is marked WRONG.",
+    "- After each run the target's rows and the different keys among them are counted, by PostgreSQL or DuckDB. Who lost or",
+    '  doubled rows is marked WRONG. The LIMIT/OFFSET loop is prone to it: PostgreSQL may begin the scan of a large table anywhere, so',
+    '  pages without an order overlap and miss rows. Its target has no key, or the first double would end it.',
     '- A table under *key: yes* has had its index built or kept while it was filled; one under *no* has been spared that.',
     '- What the contenders do differs. Backfill, at its defaults, compares a checksum of every chunk with what the target holds before',
     '  it commits, can be killed at any moment and goes on behind its last chunk. None of the others does either.',

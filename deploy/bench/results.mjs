@@ -27,8 +27,7 @@ function summaryOf({ contender, kind, runs, reason }, table) {
     ...{ contender, kind, title: titleOf(contender, kind), reason, runs: runs.length, seconds, cpu },
     rowsPerSecond: table.rows / seconds.median,
     rss: most((run) => run.rss),
-    rows: runs.every((run) => run.correct) ? runs[0].rows : runs.find((run) => !run.correct).rows,
-    correct: runs.every((run) => run.correct),
+    wrong: runs.find((run) => !run.correct),
     keyed: runs[0].keyed,
   };
 }
@@ -41,7 +40,7 @@ const ratio = (one, other) => (one.seconds && other?.seconds ? one.seconds.media
 export function losses(group, where) {
   const ours = group.find(({ contender }) => contender.isReference);
   if (!ours?.seconds) return [];
-  const peers = group.filter((one) => one.seconds && one.correct && one.kind === ours.kind && !one.contender.isOurs);
+  const peers = group.filter((one) => one.seconds && !one.wrong && one.kind === ours.kind && !one.contender.isOurs);
   const lines = peers
     .filter(({ toOurs }) => toOurs < 1)
     .map(

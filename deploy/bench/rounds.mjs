@@ -29,6 +29,9 @@ export async function runRounds(entries, { table, warmUp, place, rounds, patienc
   return entries;
 }
 
+/** Pages that overlap can make up in number what they miss. */
+export const wrongRows = ({ rows, keys }) => `${rows} rows, ${keys} different ones`;
+
 /** By a third of the list each time, so that neighbours change as well as places. */
 function rotated(entries, round) {
   const by = (round * Math.ceil(entries.length / 3)) % entries.length;
@@ -43,7 +46,7 @@ export async function runEntry(entry, table, place, label) {
   const title = `${label.padEnd(8)}  ${table.name} to ${entry.kind}: ${entry.contender.title}`;
   try {
     const run = await runOnce(entry, table, place);
-    const wrong = run.correct ? '' : `  (${run.rows} rows arrived instead of ${table.rows})`;
+    const wrong = run.correct ? '' : `  (${wrongRows(run)} instead of ${table.rows})`;
     console.log(`${title}  ${run.seconds.toFixed(2)} s${wrong}`);
     if (entry.contender.isOurs && !run.correct) throw new Failure(`Backfill has lost rows to ${entry.kind}.`);
     return run;
@@ -57,11 +60,12 @@ export async function runEntry(entry, table, place, label) {
 }
 
 async function runOnce({ kind, way }, table, { source, admin }) {
-  const target = await freshTarget(kind, admin, way.prepared ? table.ddl('public') : null);
+  const target = await freshTarget(kind, admin, way.prepare?.(table));
   const task = { table, source, target };
   const cost = way.run ? await way.run(task) : await measureCommand(way.command(task), way.env);
-  const { rows, keyed } = await arrived(target, table.name, way.files?.replace('TABLE', table.name));
-  return { ...cost, rows, keyed, correct: rows === null || rows === table.rows };
+  const found = await arrived(target, table, way.files?.replace('TABLE', table.name));
+  const correct = found.rows === null || (found.rows === table.rows && found.keys === table.rows);
+  return { ...cost, ...found, correct };
 }
 
 /** The middle one, and the smallest and largest. */

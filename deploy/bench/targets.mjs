@@ -2,7 +2,7 @@
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { countInDuckDB, countInParquet, countInPostgres } from '../dev/count.mjs';
+import { countInDuckDB, countInPostgres } from '../dev/count.mjs';
 import { literal, withDuckDB } from '../dev/duckdb.mjs';
 import { query } from '../dev/postgres.mjs';
 import { folder } from './home.mjs';
@@ -44,29 +44,38 @@ function targetOf(kind, admin) {
   }
 }
 
-/** How many rows are there, and whether the table has a key; null where that has no meaning. */
-export async function arrived({ kind, url, path }, name, files = '**/*.parquet') {
+/** What is there: rows, how many keys are among them, and whether the table has a key; null where that means nothing. */
+export async function arrived({ kind, url, path }, { name, key }, files = '**/*.parquet') {
+  const keysOf = (relation) => `(SELECT DISTINCT ${key.join(', ')} FROM ${relation}) AS keys`;
+  const look = async (count, relation, keyed) => ({
+    rows: await count(relation),
+    keys: await count(keysOf(relation)),
+    keyed,
+  });
   switch (kind) {
     case 'postgres':
-      return { rows: await countInPostgres(url, `public.${name}`, []), keyed: await isKeyed(url, name) };
+      return look((from) => countInPostgres(url, from, []), `public.${name}`, await isKeyed(url, name));
     case 'duckdb':
-      return { rows: await countInDuckDB(path, `main.${name}`, []), keyed: await isKeyedInDuckDB(path, name) };
+      return look((from) => countInDuckDB(path, from, []), `main.${name}`, await isKeyedInDuckDB(path, name));
     case 'parquet':
-      return { rows: await countInParquet(join(path, files)), keyed: null };
+      return look((from) => countInDuckDB(null, from, []), `read_parquet(${literal(join(path, files))})`, null);
     case 'all':
-      return all(await Promise.all([
-        arrived({ kind: 'postgres', url }, name),
-        arrived({ kind: 'duckdb', path: join(path, 'target.duckdb') }, name),
-        arrived({ kind: 'parquet', path: join(path, 'parquet') }, name),
-      ]));
+      return allOf(await Promise.all(partsOf(url, path).map((part) => arrived(part, { name, key }))));
     case 'nowhere':
-      return { rows: null, keyed: null };
+      return { rows: null, keys: null, keyed: null };
   }
 }
 
-function all(parts) {
-  const [{ rows }] = parts;
-  return { rows: parts.every((part) => part.rows === rows) ? rows : -1, keyed: null };
+const partsOf = (url, path) => [
+  { kind: 'postgres', url },
+  { kind: 'duckdb', path: join(path, 'target.duckdb') },
+  { kind: 'parquet', path: join(path, 'parquet') },
+];
+
+/** The same everywhere, or the first that differs. */
+function allOf([first, ...others]) {
+  const different = others.find(({ rows, keys }) => rows !== first.rows || keys !== first.keys);
+  return { ...(different ?? first), keyed: null };
 }
 
 async function isKeyed(url, name) {

@@ -27,7 +27,7 @@ export async function countInPostgres(url, table, filters) {
   return count;
 }
 
-export function countInParquet(files) {
+function countInParquet(files) {
   return countInDuckDB(null, `read_parquet(${literal(files)})`, []);
 }
 

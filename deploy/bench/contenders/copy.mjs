@@ -12,7 +12,7 @@ export function copy() {
   const into = (table) => `COPY public.${table.name} FROM STDIN (FORMAT binary)`;
   const ways = {
     postgres: {
-      prepared: true,
+      prepare: ({ ddl }) => ddl('public'),
       command: ({ table, source, target }) => [
         ...['sh', '-c', '"$0" -qXd "$1" -c "$2" | "$0" -qXd "$3" -c "$4"'],
         ...[psql, source, out(table), target.url, into(table)],

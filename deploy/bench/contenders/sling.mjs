@@ -30,7 +30,7 @@ export function sling() {
       version: versionOf(folder, name),
       ways: {
         postgres: {
-          prepared: true,
+          prepare: ({ ddl }) => ddl('public'),
           env,
           command: ({ table, source, target }) =>
             run(source, table, ['--tgt-conn', plain(target.url), '--tgt-object', `public.${table.name}`], 'truncate'),
