@@ -14,7 +14,7 @@ impl Chance {
             Ok(seed) => seed.parse().expect("BACKFILL_TEST_SEED is no number"),
             Err(_) => Uuid::new_v4().as_u64_pair().0,
         };
-        println!("BACKFILL_TEST_SEED={seed}");
+        eprintln!("BACKFILL_TEST_SEED={seed}");
         Self(seed)
     }
 

@@ -17,10 +17,26 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(program: &str, log: PathBuf, environment: &[(&str, &str)]) -> Self {
+        Self::run(Command::new(built(program)), log, environment)
+    }
+
+    /// The same with a program whose files cannot grow beyond so many blocks of the shell's, as if the disk were full.
+    pub(crate) fn start_confined(
+        program: &str,
+        blocks: u32,
+        log: PathBuf,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new("sh");
+        // Without the trap the first write too many would kill it.
+        command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\"")]).arg(built(program));
+        Self::run(command, log, environment)
+    }
+
+    fn run(mut command: Command, log: PathBuf, environment: &[(&str, &str)]) -> Self {
         let output = File::create(&log).unwrap();
-        let mut command = Command::new(built(program));
         command.envs(environment.iter().copied()).stdout(output.try_clone().unwrap()).stderr(output);
-        let child = command.spawn().unwrap_or_else(|error| panic!("{program}: {error}"));
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Self { child, log }
     }
 

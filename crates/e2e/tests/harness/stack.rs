@@ -3,7 +3,9 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
-    fs, thread,
+    fs,
+    path::PathBuf,
+    thread,
 };
 
 use serde_json::{Value, json};
@@ -95,6 +97,21 @@ impl Stack {
 
     /// The same, told more.
     pub(crate) fn daemon_with(&self, more: &[(&str, &str)]) -> Process {
+        self.start_daemon(more, Process::start)
+    }
+
+    /// Starts a daemon whose files cannot grow beyond so many blocks of the shell's.
+    pub(crate) fn daemon_on_a_full_disk(&self, blocks: u32) -> Process {
+        self.start_daemon(&[], |program, log, environment| {
+            Process::start_confined(program, blocks, log, environment)
+        })
+    }
+
+    fn start_daemon(
+        &self,
+        more: &[(&str, &str)],
+        start: impl Fn(&str, PathBuf, &[(&str, &str)]) -> Process,
+    ) -> Process {
         self.daemons.set(self.daemons.get() + 1);
         let (batch_size, temporary) = (self.batch_size.to_string(), self.folder.path_of("tmp"));
         let environment = [
@@ -104,7 +121,7 @@ impl Stack {
             ("TMPDIR", &temporary),
         ];
         let log = self.folder.join(&format!("daemon-{}.log", self.daemons.get()));
-        Process::start("backfill-compute", log, &[&environment, more].concat())
+        start("backfill-compute", log, &[&environment, more].concat())
     }
 
     /// The same, with something planned for some of its failpoints, such as `postgres-noted=kill@3`. It is the next to
