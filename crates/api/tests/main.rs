@@ -6,6 +6,7 @@
 mod backfill;
 mod cancellation;
 mod catalogue;
+mod columns;
 mod destinations;
 mod filters;
 mod harness;

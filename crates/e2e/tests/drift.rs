@@ -99,7 +99,7 @@ fn a_column_that_must_have_a_value_and_gets_none_is_named_before_the_first_row()
     );
     in_file(
         &stack,
-        "CREATE TABLE t (id INTEGER PRIMARY KEY, at INTEGER NOT NULL DEFAULT 1, wanted INTEGER NOT NULL)",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, x INTEGER NOT NULL DEFAULT 1, wanted INTEGER NOT NULL)",
     );
     let _daemon = stack.daemon();
     for place in TABLES {

@@ -110,7 +110,7 @@ fn a_present_table_keeps_what_the_source_does_not_have() {
     job.compare("t").columns("id, name, price::numeric(20,4) AS price").assert_equal();
     assert_eq!(stack.destination.count("t WHERE note = 'mine'"), 350);
     assert_eq!(job.select_in(Place::DuckDb, "t", "SELECT n || ' ' || note FROM held.main.v"), ["350 mine"]);
-    let kept = "SELECT index_name FROM duckdb_indexes() WHERE table_name = 't'";
+    let kept = "SELECT index_name FROM duckdb_indexes() WHERE database_name = 'held' AND table_name = 't'";
     assert_eq!(job.select_in(Place::DuckDb, "t", kept), ["names"]);
 }
 
@@ -311,7 +311,7 @@ fn a_daemon_that_comes_back_replaces_nothing() {
     assert_eq!(job.completes(), 2000);
     stack.destination.execute("DELETE FROM orders WHERE id = 1");
     stopped.signal("CONT");
-    eventually("the first daemon to notice", || stopped.log().contains("ends without a trace").then_some(()));
+    eventually("the first daemon to notice", || stopped.log().contains("was lost").then_some(()));
     assert_eq!(stack.destination.count("orders"), 1999);
 }
 
@@ -333,4 +333,42 @@ fn a_table_that_gathers_rows_and_is_removed_is_missed() {
     let _daemon = stack.daemon();
     job.fails_naming(&[gathering, "it was removed after 2000 rows of this job"]);
     assert_eq!(stack.destination.count("orders"), 100);
+}
+
+#[test]
+fn a_cancelled_job_leaves_the_old_rows() {
+    let stack = Stack::with_batches(200, &orders(2000));
+    stack.destination.execute(&orders(100));
+    let _daemon = stack.daemon();
+    let job = replace(&stack, ALL, "orders");
+    let writer = stack.destination.lock_writers("orders");
+    eventually("the swap to wait", || stack.destination.has_waiters().then_some(()));
+    job.cancel();
+    writer.release();
+    assert_eq!(stack.destination.count("orders"), 100);
+    assert!(!stack.folder.join("lake/public.orders/current").exists());
+    assert_eq!(gathering(&stack).len(), 1, "a job may be taken up again");
+    let comment = format!("SELECT obj_description('{}'::regclass)", gathering(&stack)[0]);
+    let comment = stack.destination.value(&comment);
+    assert!(comment.contains(&format!("backfill job {} gathers", job.id)), "{comment}");
+}
+
+/// Its key can be none of the table's as a whole, and its rows lie in partitions, one of which has policies of its own.
+#[test]
+fn a_partitioned_table_is_replaced_whole() {
+    let stack = Stack::with_batches(
+        100,
+        "CREATE TABLE t (id int PRIMARY KEY, day date); INSERT INTO t SELECT n, date '2024-01-01' + n % 60 FROM generate_series(1, 500) n",
+    );
+    stack.destination.execute(
+        "CREATE TABLE t (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+         CREATE TABLE january PARTITION OF t FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+         CREATE TABLE others PARTITION OF t DEFAULT; ALTER TABLE others ENABLE ROW LEVEL SECURITY;
+         INSERT INTO t SELECT n, date '2023-12-01' + n % 60 FROM generate_series(1, 90) n",
+    );
+    let _daemon = stack.daemon();
+    let job = replace(&stack, &[Place::Postgres], "t");
+    assert_eq!(job.completes(), 500);
+    job.compare("t").assert_equal();
+    assert_eq!(stack.destination.count("others WHERE day < '2024-02-01'"), 0);
 }

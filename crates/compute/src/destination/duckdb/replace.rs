@@ -84,13 +84,13 @@ impl Replacement {
     /// Whether the table is just what the new one is: the same columns, defaults and constraints, no index, no comment,
     /// nothing that refers to it.
     fn can_take_the_name(&self, connection: &Connection) -> Result<bool, DestinationError> {
-        let plain = "SELECT NOT EXISTS (SELECT FROM duckdb_indexes() WHERE database_name = $1 \
+        let plain = "SELECT NOT EXISTS (FROM duckdb_indexes() WHERE database_name = $1 \
                          AND lower(schema_name) = lower($2) AND table_name = $3) \
-                     AND NOT EXISTS (SELECT FROM duckdb_tables() WHERE database_name = $1 \
+                     AND NOT EXISTS (FROM duckdb_tables() WHERE database_name = $1 \
                          AND lower(schema_name) = lower($2) AND table_name = $3 AND comment IS NOT NULL) \
-                     AND NOT EXISTS (SELECT FROM duckdb_columns() WHERE database_name = $1 \
+                     AND NOT EXISTS (FROM duckdb_columns() WHERE database_name = $1 \
                          AND lower(schema_name) = lower($2) AND table_name = $3 AND comment IS NOT NULL) \
-                     AND NOT EXISTS (SELECT FROM duckdb_constraints() WHERE database_name = $1 \
+                     AND NOT EXISTS (FROM duckdb_constraints() WHERE database_name = $1 \
                          AND constraint_type = 'FOREIGN KEY' AND referenced_table = $3)";
         let Name { catalog, schema, table } = &self.target;
         if !connection.query_row(plain, params![catalog, schema, table], |row| row.get(0))? {

@@ -1,3 +1,4 @@
+use backfill_domain::id::JobId;
 use duckdb::Connection;
 
 use super::*;
@@ -206,4 +207,45 @@ fn what_the_system_refuses_names_the_path() {
     let settings = ParquetSettings { path: folder.join("file/below") };
     let refusal = ParquetDestination::open(&settings, &spec, &mut Session::default(), &Interrupts::default());
     assert!(refusal.map(drop).unwrap_err().to_string().contains("file/below"));
+}
+
+#[test]
+fn readers_are_pointed_at_the_job_that_replaced_the_others() {
+    let folder = Folder::new();
+    let current = |destination: &ParquetDestination| {
+        let link = destination.folder.path().parent().unwrap().join("current");
+        std::fs::read_link(link).ok().map(|to| to.to_str().unwrap().to_owned())
+    };
+    let replacing =
+        |job| Arc::new(CopySpec { job_id: JobId(job), write_mode: WriteMode::Replace, ..spec(orders()) });
+    let (first, second) = (replacing(7), replacing(8));
+    let mut one = open(&folder, &first).unwrap();
+    copy(&mut one, &first, 1, &[(1, None)]).unwrap();
+    assert_eq!(current(&one), None);
+    one.finish().unwrap();
+    assert_eq!(current(&one).unwrap(), "job-7");
+    let mut two = open(&folder, &second).unwrap();
+    copy(&mut two, &second, 1, &[(2, None)]).unwrap();
+    let _later = open(&folder, &next_attempt(&second)).unwrap();
+    assert!(matches!(two.finish(), Err(DestinationError::Fenced)));
+    assert_eq!(current(&two).unwrap(), "job-7");
+    let mut two = open(&folder, &next_attempt(&next_attempt(&second))).unwrap();
+    two.finish().unwrap();
+    assert_eq!(current(&two).unwrap(), "job-8");
+    // The first job's end was not noted: it is taken up again, and has nothing left to do.
+    open(&folder, &next_attempt(&first)).unwrap().finish().unwrap();
+    assert_eq!(current(&two).unwrap(), "job-8");
+    assert_eq!(files(two.folder.path().parent().unwrap()).len(), 3, "two jobs and the link");
+}
+
+#[test]
+fn a_folder_in_the_links_place_is_not_touched() {
+    let (folder, spec) =
+        (Folder::new(), Arc::new(CopySpec { write_mode: WriteMode::Replace, ..spec(orders()) }));
+    let mut destination = open(&folder, &spec).unwrap();
+    let current = destination.folder.path().parent().unwrap().join("current");
+    std::fs::create_dir(&current).unwrap();
+    copy(&mut destination, &spec, 1, &[(1, None)]).unwrap();
+    assert!(destination.finish().unwrap_err().to_string().contains("it is no link"));
+    assert!(current.is_dir());
 }
