@@ -347,6 +347,27 @@ fn a_mended_value_is_one_of_the_columns_type() {
 }
 
 #[test]
+fn a_replay_that_fails_leaves_its_rows_to_be_mended_again() {
+    let stack = Stack::new(
+        "CREATE TABLE readings (at timestamp PRIMARY KEY, note text); INSERT INTO readings VALUES ('2024-01-01', 'a'), ('294276-01-01', 'b')",
+    );
+    let _daemon = stack.daemon();
+    let job = stack.backfill(&[Place::DuckDb], &request(&json!({"at": "quarantine"})));
+    job.becomes_status("COMPLETED");
+    let entry = entries(&job, Place::DuckDb).remove(0);
+    mend(&job, &entry, &json!("2024-01-01"));
+    replay(&job);
+    job.fails_naming(&["Duplicate key"]);
+    assert_eq!(job.rows_in(Place::DuckDb, "readings"), 1);
+    mend(&job, &entry, &json!("2024-01-02"));
+    replay(&job);
+    job.becomes_status("COMPLETED");
+    let rows = job.select_in(Place::DuckDb, "readings", "SELECT \"at\" || ' ' || note FROM {} ORDER BY 1");
+    assert_eq!(rows, ["2024-01-01 00:00:00 a", "2024-01-02 00:00:00 b"]);
+    assert_eq!(job.part(Place::DuckDb)["quarantined"], 0);
+}
+
+#[test]
 fn mended_rows_are_replayed_once_whatever_dies() {
     let places = [Place::DuckDb, Place::Parquet, Place::Postgres];
     let stack = Stack::new(READINGS);

@@ -18,4 +18,6 @@ pub(crate) use aside::{Aside, KeptRow};
 pub(crate) use decode::Decoder;
 pub(crate) use digest::{Digest, Digested};
 pub(crate) use documents::REASON as REFUSED_DOCUMENT;
+#[cfg(test)]
+pub(crate) use text::text_of;
 pub(crate) use types::{Held, Kind};

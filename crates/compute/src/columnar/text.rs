@@ -16,7 +16,7 @@ const EPOCH: i64 = 730_425;
 const CYCLE: i64 = 146_097;
 
 /// The value as PostgreSQL casts it to text; its bytes where they are none of its kind.
-pub(super) fn text_of(kind: &Kind, bytes: &[u8]) -> String {
+pub(crate) fn text_of(kind: &Kind, bytes: &[u8]) -> String {
     render(kind, bytes).unwrap_or_else(|| hexadecimal(bytes))
 }
 

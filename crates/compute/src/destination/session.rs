@@ -6,6 +6,8 @@ mod folder;
 mod stage;
 #[cfg(test)]
 pub(super) mod testing;
+#[cfg(test)]
+mod values;
 
 use std::{
     ops::Deref,

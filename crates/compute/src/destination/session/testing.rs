@@ -14,6 +14,7 @@ use backfill_domain::{
     job::WriteMode,
     options::CopyOptions,
     source::ConnectionSettings,
+    sql::identifier,
 };
 use duckdb::Connection;
 use postgres::{Client, types::Type};
@@ -292,10 +293,30 @@ impl RealTable {
         Self { client, schema, table }
     }
 
+    /// What puts rows in the order of the key, where there is one.
+    fn order(&self) -> String {
+        let key: Vec<_> =
+            self.table.primary_key.iter().map(|name| format!("source.{}", identifier(name))).collect();
+        if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) }
+    }
+
+    /// What an expression over each row is, in the order of the key where there is one.
+    pub(crate) fn texts(&mut self, expression: &str) -> Vec<Option<String>> {
+        let table = self.table.table_name().to_sql();
+        let order = self.order();
+        let rows =
+            self.client.query(&format!("SELECT {expression} FROM {table} AS source{order}"), &[]).unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
     /// All its rows.
     pub(crate) fn batches(&mut self, layout: &Layout) -> Vec<Batch> {
         let table = self.table.table_name().to_sql();
-        let sql = format!("COPY (SELECT {} FROM {table}) TO STDOUT (FORMAT binary)", layout.select_list());
+        let order = self.order();
+        let sql = format!(
+            "COPY (SELECT {} FROM {table} AS source{order}) TO STDOUT (FORMAT binary)",
+            layout.select_list()
+        );
         all(&mut BatchReader::new(self.client.copy_out(&sql).unwrap(), layout.width(), 10_000))
     }
 
