@@ -94,12 +94,16 @@ fn the_description_lists_each_route_with_its_problems() {
     /api/v1/backfill/{id} delete get
     /api/v1/backfill/{id}/cancel post
     /api/v1/backfill/{id}/chunks get
+    /api/v1/backfill/{id}/quarantine get
+    /api/v1/backfill/{id}/quarantine/replay post
+    /api/v1/backfill/{id}/quarantine/{entry} put
     /api/v1/destinations get post
     /api/v1/destinations/{id} delete get put
     /api/v1/destinations/{id}/test post
     /api/v1/pipelines get post
     /api/v1/pipelines/{id} delete get put
     /api/v1/pipelines/{id}/backfill get post
+    /api/v1/pipelines/{id}/backfill/preview post
     /api/v1/sources get post
     /api/v1/sources/{id} delete get put
     /api/v1/sources/{id}/tables get

@@ -142,6 +142,17 @@ pub enum TypeKind {
     Range,
 }
 
+/// A type that a database has made for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnType {
+    /// The schema that it is in.
+    pub schema: String,
+    /// Its name with the schema, quoted where it must be.
+    pub name: String,
+    /// The statement that makes it.
+    pub definition: String,
+}
+
 /// An index of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Index {

@@ -7,6 +7,7 @@ mod catalog;
 mod connect;
 mod error;
 mod facts;
+mod own_types;
 mod probe;
 mod tls;
 
@@ -14,4 +15,5 @@ pub use catalog::{find_table, tables};
 pub use connect::{CancelHandle, connect};
 pub use error::{PgError, describe};
 pub use facts::facts;
+pub use own_types::own_types;
 pub use probe::{probe_destination, probe_source};

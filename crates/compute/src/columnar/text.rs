@@ -1,6 +1,6 @@
 //! Values for people to read: from PostgreSQL's binary forms to the texts that PostgreSQL itself writes.
 
-use std::fmt::LowerExp;
+use std::{fmt::LowerExp, str::FromStr};
 
 use uuid::Uuid;
 
@@ -53,8 +53,17 @@ fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 /// The shortest digits that give the number back; with an exponent from so many digits before the point on.
-fn float(value: impl LowerExp, is_nan: bool, is_infinite: bool, fixed_below: i32) -> String {
-    let scientific = format!("{value:e}");
+fn float<T>(value: T, is_nan: bool, is_infinite: bool, fixed_below: i32) -> String
+where
+    T: LowerExp + FromStr + PartialEq,
+{
+    let mut scientific = format!("{value:e}");
+    // Of two that are as near, PostgreSQL takes the even one.
+    let behind_point = scientific.split_once('.').and_then(|(_, rest)| rest.find('e')).unwrap_or_default();
+    let even = format!("{value:.behind_point$e}");
+    if even.parse().is_ok_and(|even: T| even == value) {
+        scientific = even;
+    }
     let sign = if scientific.starts_with('-') { "-" } else { "" };
     if is_nan {
         return "NaN".to_owned();

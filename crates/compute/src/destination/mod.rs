@@ -14,7 +14,7 @@ mod types_page;
 use std::sync::Arc;
 
 use backfill_domain::{
-    catalog::Table,
+    catalog::{OwnType, Table},
     destination::DestinationSettings,
     id::{DestinationId, JobId},
     job::WriteMode,
@@ -43,6 +43,8 @@ pub(crate) struct CopySpec {
     /// The table as destinations are to have it: the same columns, under the names that they have there. It has a key
     /// if all of the source's is copied.
     pub(crate) table: Table,
+    /// The types of the source's own that it is made of.
+    pub(crate) own_types: Vec<OwnType>,
     /// What happens to keys that exist already.
     pub(crate) write_mode: WriteMode,
     /// What the job was told beyond that.

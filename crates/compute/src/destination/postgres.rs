@@ -9,6 +9,7 @@ mod check;
 mod fit;
 mod ledger;
 mod once;
+mod own_types;
 mod prepare;
 mod replace;
 mod statements;

@@ -203,6 +203,7 @@ fn spec_of(job: &Job, selection: &Selection, first_chunk: i64) -> Arc<CopySpec> 
         attempt: job.attempt,
         source: selection.table.clone(),
         table: selection.written.clone(),
+        own_types: selection.own_types.clone(),
         write_mode: job.write_mode,
         options: job.options.clone(),
         first_chunk,

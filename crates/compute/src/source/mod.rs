@@ -8,7 +8,7 @@ mod snapshot;
 mod walk;
 
 use backfill_domain::{
-    catalog::Table,
+    catalog::{OwnType, Table},
     columns::{self, Copied},
     filter::{self, Filter},
     job::Job,
@@ -16,7 +16,7 @@ use backfill_domain::{
     source::ConnectionSettings,
     table::TableReference,
 };
-use backfill_pg::{CancelHandle, connect, find_table};
+use backfill_pg::{CancelHandle, connect, find_table, own_types};
 use postgres::Client;
 
 pub(crate) use self::{
@@ -35,6 +35,8 @@ pub(crate) struct Selection {
     pub(crate) table: Table,
     /// The table as destinations are to have it.
     pub(crate) written: Table,
+    /// The types of the source's own that it is made of.
+    pub(crate) own_types: Vec<OwnType>,
     /// The filters as the text of a WHERE clause.
     pub(crate) condition: Option<String>,
     /// What must stay as it is.
@@ -95,7 +97,8 @@ pub(crate) fn select(client: &mut Client, job: &Job) -> Result<Selection, Source
     let used: Vec<_> = used.chain(filters.iter().map(|filter| &filter.column)).map(String::as_str).collect();
     // Where all columns are copied, one that comes between two attempts would be missing from the rows before.
     let shape = Shape::of(client, &table.table_name().to_sql(), choices.map(|_| used.as_slice()))?;
-    Ok(Selection { table: read, written, condition: filter::join(&conditions), shape })
+    let own_types = own_types(client, &read)?;
+    Ok(Selection { table: read, written, own_types, condition: filter::join(&conditions), shape })
 }
 
 /// How to go about the selected rows.

@@ -14,6 +14,7 @@ use super::{
     check::{check_table, fit_columns, has_unique_index},
     ledger,
     once::once,
+    own_types,
     replace::Replacement,
     statements::{STAGE, Statements, Target, direct, insert_sql, known_sql, list},
     types::{HeldType, column_types, rendition},
@@ -55,6 +56,9 @@ pub(super) fn prepare(
     let name = TableName { schema: schema.to_owned(), table: spec.table.name.clone() };
     create_schema(client, schema)?;
     ledger::end_earlier_attempts(client, spec)?;
+    if find(client, &name)?.is_none() {
+        own_types::make(client, &spec.own_types)?;
+    }
     let types = column_types(client, &spec.table)?;
     let entry = ledger::open(client, schema, id, spec)?;
     let watermark = entry.watermark;

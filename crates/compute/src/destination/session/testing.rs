@@ -91,6 +91,7 @@ pub(crate) fn spec(table: Table) -> CopySpec {
         attempt: 1,
         source: table.clone(),
         table,
+        own_types: Vec::new(),
         write_mode: WriteMode::Upsert,
         options: CopyOptions::default(),
         first_chunk: 1,
