@@ -372,3 +372,32 @@ fn a_partitioned_table_is_replaced_whole() {
     job.compare("t").assert_equal();
     assert_eq!(stack.destination.count("others WHERE day < '2024-02-01'"), 0);
 }
+
+/// Whoever adds a reference while rows change places must not find its key gone.
+#[test]
+fn a_new_reference_waits_for_the_key_to_come_again() {
+    let stack = Stack::new("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)");
+    stack.destination.execute(
+        "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE children (t int REFERENCES t);
+         CREATE TABLE _backfill_ledger (job_uid uuid, destination_id bigint, attempt integer NOT NULL, chunk bigint NOT NULL,
+             rows bigint NOT NULL, updated_at timestamptz NOT NULL, PRIMARY KEY (job_uid, destination_id))",
+    );
+    let writer = stack.destination.lock_writers("t");
+    let _daemon = stack.daemon();
+    let job = replace(&stack, &[Place::Postgres], "t");
+    let waiting = |sessions: i64| {
+        eventually("the table to be waited for", || {
+            (stack.destination.count("pg_locks WHERE relation = 't'::regclass AND NOT granted") == sessions)
+                .then_some(())
+        });
+    };
+    waiting(1);
+    thread::scope(|scope| {
+        let child = scope.spawn(|| stack.destination.execute("INSERT INTO children VALUES (1), (2)"));
+        waiting(2);
+        writer.release();
+        child.join().unwrap();
+    });
+    assert_eq!(job.completes(), 2);
+    assert_eq!((stack.destination.count("t"), stack.destination.count("children")), (2, 2));
+}
