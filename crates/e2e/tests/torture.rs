@@ -465,6 +465,22 @@ fn types_of_the_sources_own_are_made_where_the_destination_lacks_them() {
 }
 
 #[test]
+fn what_cannot_be_made_is_kept_as_what_it_is_made_of() {
+    let stack = Stack::new(
+        "CREATE SCHEMA app; CREATE FUNCTION app.is_fine(int) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+         CREATE DOMAIN app.fine AS int CHECK (app.is_fine(value)); CREATE TYPE app.pair AS (fine app.fine, n int);
+         CREATE TABLE t (id int PRIMARY KEY, fine app.fine, several app.fine[], pair app.pair);
+         INSERT INTO t VALUES (1, 2, '{3,NULL}', '(4,5)')",
+    );
+    let _daemon = stack.daemon();
+    stack.append(&[Place::Postgres], "t").completes();
+    assert_dumps_equal(&stack, "t", &[]);
+    let types = "SELECT string_agg(format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0";
+    assert_eq!(stack.destination.value(types), "integer, integer, text, text");
+    assert!(stack.daemon_logs().contains("type app.fine cannot be made at the destination: "));
+}
+
+#[test]
 fn types_of_the_sources_own_are_kept_where_the_destination_has_them() {
     let stack = Stack::new(OWN_TYPES);
     stack.destination.execute(OWN_TYPES);

@@ -1,9 +1,9 @@
 //! The source's own types, made at the destination before the table that needs them.
 
-use backfill_domain::{catalog::OwnType, sql::identifier};
+use backfill_domain::catalog::OwnType;
 use postgres::Client;
 
-use super::once::once;
+use super::prepare::create_schema;
 use crate::destination::DestinationError;
 
 /// Makes those of the types that the destination has not. One that cannot be made, for want of a right or of what it
@@ -14,8 +14,8 @@ pub(super) fn make(client: &mut Client, types: &[OwnType]) -> Result<(), Destina
         if client.query_one(exists, &[&own.name])?.get(0) {
             continue;
         }
-        let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(&own.schema));
-        let made = once(client, &schema).and_then(|()| Ok(client.batch_execute(&own.definition)?));
+        let made =
+            create_schema(client, &own.schema).and_then(|()| Ok(client.batch_execute(&own.definition)?));
         match made {
             Err(error) if error.code().is_some() => {
                 log::warn!("type {} cannot be made at the destination: {error}", own.name);

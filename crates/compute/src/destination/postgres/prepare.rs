@@ -108,7 +108,7 @@ pub(super) fn find(client: &mut Client, name: &TableName) -> Result<Option<Table
     Ok(find_table(client, &TableReference::from(name))?)
 }
 
-fn create_schema(client: &mut Client, schema: &str) -> Result<(), DestinationError> {
+pub(super) fn create_schema(client: &mut Client, schema: &str) -> Result<(), DestinationError> {
     let exists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
     if !client.query_one(exists, &[&schema])?.get::<_, bool>(0) {
         once(client, &format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(schema)))?;
