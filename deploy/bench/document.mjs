@@ -152,8 +152,8 @@ function brief(reason) {
 function growthOf(curves) {
   return [
     '## Growth',
-    `The same narrow table at growing sizes, to a PostgreSQL with the same key, one run at each size. A contender that needs more
-than ${ENOUGH} s for a size is spared the next.`,
+    `The same narrow table at growing sizes, from PostgreSQL to PostgreSQL (with the same key; without one for the loop), one run at each
+size. A contender that needs more than ${ENOUGH} s for a size is spared the next.`,
     '![Rows a second against the rows of the table](benchmarks-growth.svg)',
     markdownTable(growthRows(curves)),
   ];

@@ -7,7 +7,7 @@ import { growOrders } from './tables.mjs';
 /** Seconds for one table after which a contender is taken out: its curve is plain by then. */
 export const ENOUGH = 60;
 
-/** For each contender its rows a second at each size, to a PostgreSQL with the same key. */
+/** For each contender its seconds at each size, from PostgreSQL to PostgreSQL. */
 export async function measureGrowth(contenders, { place, maxGrowth }) {
   if (!contenders.length) return [];
   await query(place.source, 'DROP TABLE IF EXISTS public.orders');
@@ -32,7 +32,7 @@ export function growthPlot(curves) {
     points: points.map(({ rows, seconds }) => ({ x: rows, y: rows / seconds })),
   }));
   return {
-    title: 'Rows a second, to a PostgreSQL with the same key',
+    title: 'Rows a second, from PostgreSQL to PostgreSQL',
     xLabel: 'rows in the table',
     yLabel: 'rows a second',
     lines,

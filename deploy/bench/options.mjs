@@ -26,11 +26,11 @@ export function readOptions(names) {
     /** Counted runs of each contender. */
     rounds: Math.ceil(number('BENCH_ROUNDS', quick ? 1 : 3)),
     /** TPC-H's scale factor: 1 is six million rows of lineitem. */
-    scale: number('BENCH_SCALE', 0.3),
+    scale: number('BENCH_SCALE', 0.2),
     /** The largest table of the growth curve, in millions of rows. */
     maxGrowth: number('BENCH_MAX_GROWTH', quick ? 0.02 : 8),
     /** Seconds: a contender is not started again when its counted runs have taken longer together. */
-    patience: number('BENCH_PATIENCE', 45),
+    patience: number('BENCH_PATIENCE', 30),
     /** Where the document and its plot go; a run of a part leaves the published ones alone. */
     documents: resolve(repository, process.env.BENCH_DOCS || (only ? join(folder, 'docs') : 'docs')),
   };

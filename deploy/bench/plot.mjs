@@ -1,6 +1,6 @@
 // A line plot as SVG, by hand: few lines, no fonts but the reader's own, readable on light and dark pages.
 
-const SIZE = { width: 720, height: 400, left: 76, right: 24, top: 44, bottom: 56 };
+const SIZE = { width: 720, height: 400, left: 92, right: 24, top: 68, bottom: 56 };
 const COLOURS = ['#2563eb', '#dc2626', '#6b7280'];
 
 /** `lines`: `{ title, points: [{ x, y }] }`. The x axis doubles from tick to tick, the y axis begins at zero. */
@@ -14,11 +14,12 @@ export function linePlot({ title, xLabel, yLabel, lines }) {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIZE.width} ${SIZE.height}" role="img" aria-label="${escape(title)}" font-family="system-ui, sans-serif" font-size="13">`,
     '<rect width="100%" height="100%" fill="#ffffff"/>',
     text(SIZE.left, 24, title, 'font-weight="600" font-size="15"'),
+    ...legend(lines),
     ...yAxis(step, top, at),
     ...ticks.map((x) => text(at.x(x), SIZE.height - SIZE.bottom + 20, number(x), 'text-anchor="middle"')),
     text((SIZE.left + SIZE.width - SIZE.right) / 2, SIZE.height - 12, xLabel, 'text-anchor="middle"'),
     text(0, 0, yLabel, `text-anchor="middle" transform="translate(18 ${SIZE.height / 2}) rotate(-90)"`),
-    ...lines.flatMap((line, index) => drawn(line, COLOURS[index % COLOURS.length], at)),
+    ...lines.flatMap((line, index) => drawn(line, colour(index), at)),
     '</svg>',
     '',
   ].join('\n');
@@ -46,16 +47,25 @@ function yAxis(step, top, at) {
   return lines;
 }
 
-function drawn({ title, points }, colour, at) {
+function drawn({ points }, stroke, at) {
   const path = points.map(({ x, y }) => `${at.x(x)},${at.y(y)}`).join(' ');
-  const last = points.at(-1);
-  const anchor = at.x(last.x) > SIZE.width / 2 ? 'end' : 'start';
   return [
-    `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2.5"/>`,
-    ...points.map(({ x, y }) => `<circle cx="${at.x(x)}" cy="${at.y(y)}" r="3.5" fill="${colour}"/>`),
-    text(at.x(last.x), at.y(last.y) - 12, title, `text-anchor="${anchor}" font-weight="600"`, colour),
+    `<polyline points="${path}" fill="none" stroke="${stroke}" stroke-width="2.5"/>`,
+    ...points.map(({ x, y }) => `<circle cx="${at.x(x)}" cy="${at.y(y)}" r="3.5" fill="${stroke}"/>`),
   ];
 }
+
+/** One row of names in their colours; a letter is taken to be eight pixels wide. */
+function legend(lines) {
+  let x = SIZE.left;
+  return lines.map(({ title }, index) => {
+    const entry = text(x, 48, `● ${title}`, 'font-weight="600"', colour(index));
+    x += 8 * title.length + 48;
+    return entry;
+  });
+}
+
+const colour = (index) => COLOURS[index % COLOURS.length];
 
 /** 1, 2 or 5 times a power of ten, at least `size`. */
 function niceStep(size) {
@@ -66,6 +76,6 @@ function niceStep(size) {
 const number = (value) => value.toLocaleString('en');
 const escape = (content) => content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
-function text(x, y, content, attributes, colour = '#374151') {
-  return `<text x="${x}" y="${y}" fill="${colour}" ${attributes}>${escape(content)}</text>`;
+function text(x, y, content, attributes, fill = '#374151') {
+  return `<text x="${x}" y="${y}" fill="${fill}" ${attributes}>${escape(content)}</text>`;
 }

@@ -63,7 +63,9 @@ async function runOnce({ kind, way }, table, { source, admin }) {
   const target = await freshTarget(kind, admin, way.prepare?.(table));
   const task = { table, source, target };
   const cost = way.run ? await way.run(task) : await measureCommand(way.command(task), way.env);
-  const found = await arrived(target, table, way.files?.replace('TABLE', table.name));
+  const found = await arrived(target, table, way.files?.replace('TABLE', table.name)).catch((error) => {
+    throw new Failure(`what arrived cannot be counted: ${error.message}`);
+  });
   const correct = found.rows === null || (found.rows === table.rows && found.keys === table.rows);
   return { ...cost, ...found, correct };
 }
