@@ -44,6 +44,7 @@ await main(async () => {
 async function measure(stack, peers, options) {
   const place = { source: stack.DEMO_SOURCE_URL, admin: stack.DATABASE_URL };
   const contenders = [...peers, ...(options.wants('backfill') ? backfill(stack) : [])];
+  const facts = { ...about(peers), options };
   const start = load();
   const sections = [];
   for (const { title, table, list } of await tablesOf(stack, contenders, options)) {
@@ -55,11 +56,12 @@ async function measure(stack, peers, options) {
   const growth = await measureGrowth(climbers, { place, maxGrowth: options.maxGrowth });
   await discardTarget(place.admin);
   const postgres = await describePostgres(place.source);
-  return { sections, growth, run: { ...about(peers), postgres, loads: { start, end: load() }, options } };
+  return { sections, growth, run: { ...facts, postgres, loads: { start, end: load() } } };
 }
 
 function about(peers) {
-  const versions = peers.flatMap(({ title, version }) => (version ? [`${title}: ${version}`] : []));
+  const firsts = peers.filter(({ version }, at) => version && peers.findIndex((peer) => peer.version === version) === at);
+  const versions = firsts.map(({ title, version }) => `${title}: ${version}`);
   const date = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   return { date, machine: describeMachine(), commit: describeCommit(), versions };
 }

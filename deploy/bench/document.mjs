@@ -2,6 +2,7 @@
 
 import { textTable } from '../dev/table.mjs';
 import { ENOUGH } from './growth.mjs';
+import { isBusy } from './machine.mjs';
 import { programs } from './measure.mjs';
 import { KINDS, fanOutOf, groupOf, losses } from './results.mjs';
 import { wrongRows } from './rounds.mjs';
@@ -105,10 +106,12 @@ const READING = [
 ].join('\n');
 
 function whatWasRun({ date, machine, commit, postgres, versions, loads, options }) {
+  const busy = isBusy(loads.start) ? '; **the machine was busy with other work: a quiet one is faster, and its ratios truer**' : '';
   const lines = [
     ['Date', date],
+    ['Command', `\`${options.command.join(' ')}\``],
     ['Machine', machine],
-    ['Load average', `${loads.start} before the runs, ${loads.end} after them (one minute's mean)`],
+    ['Load average', `${loads.start.toFixed(1)} before the runs, ${loads.end.toFixed(1)} after them${busy}`],
     ['Backfill', commit ? `commit ${commit}, release build, as it comes` : 'release build, as it comes'],
     ['PostgreSQL', `${postgres.version}, source and target in one server: ${postgres.settings.join(', ')}`],
     ['Peers', versions.join('; ')],
@@ -179,7 +182,7 @@ function methodOf({ options }) {
     '  pages without an order overlap and miss rows. Its target has no key, or the first double would end it.',
     '- A table under *key: yes* has had its index built or kept while it was filled; one under *no* has been spared that.',
     '- What the contenders do differs. Backfill, at its defaults, compares a checksum of every chunk with what the target holds before',
-    '  it commits, can be killed at any moment and goes on behind its last chunk. None of the others does either.',
+    '  it commits, can be killed at any moment and goes on behind its last chunk. As run here, none of the others does either.',
     `- lineitem is TPC-H's at scale factor ${options.scale}; the flights are those of \`make demo\`.`,
   ].join('\n');
 }

@@ -5,6 +5,8 @@ import { Failure } from '../dev/failure.mjs';
 import { repository } from '../dev/layout.mjs';
 import { folder } from './home.mjs';
 
+const SHOWN = ['BENCH_QUICK', 'BENCH_ONLY', 'BENCH_SCALE', 'BENCH_ROUNDS', 'BENCH_PATIENCE', 'BENCH_MAX_GROWTH'];
+
 const list = (text) => (text ? text.split(',').map((part) => part.trim()) : null);
 
 /** A number from the environment, or its default. */
@@ -22,6 +24,8 @@ export function readOptions(names) {
   if (unknown) throw new Failure(`BENCH_ONLY names '${unknown}': choose from ${names.join(', ')}.`);
   return {
     quick,
+    /** As one would type it to have the same again. */
+    command: [...SHOWN.filter((name) => process.env[name]).map((name) => `${name}=${process.env[name]}`), 'make bench'],
     wants: (name) => only === null || only.includes(name),
     /** Counted runs of each contender. */
     rounds: Math.ceil(number('BENCH_ROUNDS', quick ? 1 : 3)),

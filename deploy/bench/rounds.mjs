@@ -30,7 +30,9 @@ export async function runRounds(entries, { table, warmUp, place, rounds, patienc
 }
 
 /** Pages that overlap can make up in number what they miss. */
-export const wrongRows = ({ rows, keys }) => `${rows} rows, ${keys} different ones`;
+export const wrongRows = ({ rows, keys }) => `${count(rows)} rows, ${count(keys)} different ones`;
+
+const count = (number) => number.toLocaleString('en');
 
 /** By a third of the list each time, so that neighbours change as well as places. */
 function rotated(entries, round) {
@@ -46,7 +48,7 @@ export async function runEntry(entry, table, place, label) {
   const title = `${label.padEnd(8)}  ${table.name} to ${entry.kind}: ${entry.contender.title}`;
   try {
     const run = await runOnce(entry, table, place);
-    const wrong = run.correct ? '' : `  (${wrongRows(run)} instead of ${table.rows})`;
+    const wrong = run.correct ? '' : `  (${wrongRows(run)} instead of ${count(table.rows)})`;
     console.log(`${title}  ${run.seconds.toFixed(2)} s${wrong}`);
     if (entry.contender.isOurs && !run.correct) throw new Failure(`Backfill has lost rows to ${entry.kind}.`);
     return run;
