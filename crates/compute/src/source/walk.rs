@@ -31,7 +31,7 @@ pub(crate) struct Walk {
 impl Walk {
     /// The way through the selected rows by `plan`.
     pub(crate) fn new(selection: &Selection, plan: Plan) -> Result<Self, SourceError> {
-        let relations = plan.sections.iter().map(|section| relation(section));
+        let relations = plan.sections.iter().map(relation);
         Ok(Self {
             table: selection.table.table_name().to_sql(),
             relations: relations.collect::<Result<_, _>>()?,
