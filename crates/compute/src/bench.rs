@@ -2,12 +2,16 @@
 
 use std::{error::Error, sync::Arc};
 
-use backfill_domain::catalog::{Column, DataType, Table, TableKind, TypeKind};
+use backfill_domain::{
+    catalog::{Column, DataType, Table, TableKind, TypeKind},
+    options::ValuePolicy,
+};
+use duckdb::Connection;
 use postgres::types::Type;
 
 use crate::{
-    columnar::{Decoder, Kind, columnar_type},
-    wire::{Batch, BatchReader, Checksum, HEADER, Layout, Rendition, TRAILER},
+    columnar::{Decoder, Held},
+    wire::{Batch, BatchReader, Checksum, HEADER, Layout, TRAILER},
 };
 
 /// As in a chunk of the daemon's.
@@ -16,8 +20,9 @@ const MAX_ROWS: usize = 10_000;
 /// Rows `(id bigint PRIMARY KEY, customer integer, placed_at timestamp, amount numeric(10,2), status text)`.
 pub struct Rows {
     stream: Vec<u8>,
+    table: Table,
+    held: Vec<Held>,
     layout: Arc<Layout>,
-    decoder: Decoder,
 }
 
 /// Rows that have been cut into batches.
@@ -27,14 +32,14 @@ impl Rows {
     /// So many of them.
     pub fn new(count: u32) -> Self {
         let table = orders();
-        let (kinds, renditions): (Vec<Kind>, Vec<Rendition>) =
-            table.columns.iter().map(|column| columnar_type(&column.data_type)).unzip();
+        let held = table.columns.iter().map(|column| Held::new(&column.data_type, ValuePolicy::Fail));
+        let held: Vec<_> = held.collect();
+        let renditions: Vec<_> = held.iter().map(|held| held.rendition).collect();
         let layout = Arc::new(Layout::new(&table, &[&renditions]));
-        let decoder = Decoder::new(&table, &kinds, &layout, &layout.projection(&renditions));
         let mut stream = HEADER.to_vec();
         (1..=count).for_each(|id| append(&mut stream, id));
         stream.extend(TRAILER);
-        Self { stream, layout, decoder }
+        Self { stream, table, held, layout }
     }
 
     /// Bytes of the stream.
@@ -60,9 +65,11 @@ impl Rows {
     /// # Errors
     /// When a value cannot be held.
     pub fn decode(&self, batches: &Batches) -> Result<usize, Box<dyn Error>> {
+        let connection = Connection::open_in_memory()?;
+        let mut decoder = Decoder::new(&self.table, &self.held, &self.layout);
         let mut rows = 0;
         for batch in &batches.0 {
-            rows += self.decoder.decode(batch)?.iter().map(|record| record.num_rows()).sum::<usize>();
+            rows += decoder.decode(batch, &connection)?.iter().map(|record| record.num_rows()).sum::<usize>();
         }
         Ok(rows)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::source::Limits;
+use crate::source::ChunkRows;
 
 /// Works the backfill queue off.
 #[derive(Debug, Clone, Parser)]
@@ -18,9 +18,10 @@ pub(crate) struct Config {
     #[arg(long, env = "BACKFILL_POLL_INTERVAL", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     backfill_poll_interval: u64,
 
-    /// Rows in a chunk, which is one transaction at each destination.
-    #[arg(long, env = "BACKFILL_BATCH_SIZE", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    backfill_batch_size: u32,
+    /// Rows in a chunk, which is one transaction at each destination. Unless given, a job's chunks grow from 10,000
+    /// rows up to 100,000 while each is read in less than a second.
+    #[arg(long, env = "BACKFILL_BATCH_SIZE", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    backfill_batch_size: Option<u32>,
 
     /// Seconds for which a snapshot of a source may be held: while it is, the source's vacuum cannot remove what was
     /// deleted since.
@@ -33,12 +34,14 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// How much is read from a source at a time.
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
-            chunk_rows: self.backfill_batch_size,
-            snapshot_age: Duration::from_secs(self.backfill_snapshot_max_age),
-        }
+    /// Rows that a job's chunks have.
+    pub(crate) fn chunk_rows(&self) -> ChunkRows {
+        self.backfill_batch_size.map_or(ChunkRows::GROWING, ChunkRows::fixed)
+    }
+
+    /// How long a snapshot of a source may be held.
+    pub(crate) fn snapshot_age(&self) -> Duration {
+        Duration::from_secs(self.backfill_snapshot_max_age)
     }
 
     /// Time between two looks at the queue when no notification comes.

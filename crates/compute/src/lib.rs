@@ -10,6 +10,7 @@ mod failpoint;
 mod interrupt;
 mod job;
 mod key;
+mod memory;
 mod queue;
 mod source;
 mod wire;

@@ -201,3 +201,26 @@ fn rows_of_megabytes_are_cut_into_chunks_that_fit_into_memory() {
     assert!(chunks["items"].as_array().unwrap().len() > 1, "{chunks:#}");
     assert!(peak < 300 << 20, "{} MiB", peak >> 20);
 }
+
+#[test]
+fn eight_jobs_at_once_fit_into_memory() {
+    let tables: Vec<_> = (1..=8).map(|n| format!("t{n}")).collect();
+    let create = |t: &String| {
+        format!(
+            "CREATE TABLE {t} (id int PRIMARY KEY, v text);
+             INSERT INTO {t} SELECT n, repeat(md5('{t} ' || n), 32) FROM generate_series(1, 20000) n;"
+        )
+    };
+    let stack = Stack::new(&tables.iter().map(create).collect::<String>());
+    let daemon = stack.daemon_with(&[("BACKFILL_MAX_JOBS", "8"), ("BACKFILL_BATCH_SIZE", "100000")]);
+    let places = [Place::Postgres, Place::Parquet];
+    let jobs: Vec<_> = tables.iter().map(|table| (table, stack.append(&places, table))).collect();
+    for (_, job) in &jobs {
+        assert_eq!(job.completes(), 20_000);
+    }
+    let peak = daemon.peak_memory();
+    for (table, job) in jobs {
+        job.compare(table).assert_equal();
+    }
+    assert!(peak < 300 << 20, "{} MiB", peak >> 20);
+}

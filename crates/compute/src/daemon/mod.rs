@@ -19,6 +19,7 @@ use self::{active::ActiveJobs, listener::listen, signals::signals};
 use crate::{
     config::Config,
     job::{Control, JobContext, Stop, run},
+    memory::Memory,
     queue::{Queue, QueueError},
 };
 
@@ -59,7 +60,12 @@ impl BackfillManager {
         Ok(Self {
             wake: listen(config.database_url.clone()),
             stop,
-            context: JobContext { queue, limits: config.limits() },
+            context: JobContext {
+                queue,
+                chunk_rows: config.chunk_rows(),
+                snapshot_age: config.snapshot_age(),
+                memory: Memory::new(),
+            },
             active: Arc::default(),
             finished: unbounded(),
             worker,

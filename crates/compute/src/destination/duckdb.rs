@@ -89,7 +89,7 @@ impl Destination for DuckDbDestination {
 
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {
         self.file.shrink()?;
-        self.stage.clear()?;
+        self.stage.begin()?;
         self.connection.execute_batch("BEGIN")?;
         let last_row = if self.target.is_keyed() { 0 } else { self.target.last_row(&self.connection)? };
         let decoder = self.stage.decoder(layout);
@@ -97,7 +97,7 @@ impl Destination for DuckDbDestination {
         Ok(())
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), DestinationError> {
+    fn write(&mut self, batch: &Arc<Batch>) -> Result<(), DestinationError> {
         let Some(chunk) = &mut self.chunk else { return Ok(()) };
         chunk.taken += batch.rows() as u64;
         let rows = self.stage.append(&mut chunk.decoder, batch)?;
@@ -140,6 +140,7 @@ impl Destination for DuckDbDestination {
         self.connection.execute_batch("COMMIT")?;
         failpoint("duckdb-committed")?;
         self.watermark = next;
+        self.stage.end();
         Ok(())
     }
 
@@ -152,9 +153,7 @@ impl Destination for DuckDbDestination {
         if let Err(error) = self.connection.execute_batch("ROLLBACK") {
             log::debug!("nothing to roll back: {error}");
         }
-        if let Err(error) = self.stage.clear() {
-            log::debug!("the stage is cleared when the next chunk begins: {error}");
-        }
+        self.stage.end();
         self.chunk = None;
     }
 

@@ -75,7 +75,7 @@ pub(crate) trait Destination: Send {
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError>;
 
     /// Takes rows.
-    fn write(&mut self, batch: &Batch) -> Result<(), DestinationError>;
+    fn write(&mut self, batch: &Arc<Batch>) -> Result<(), DestinationError>;
 
     /// Compares count and checksum of the rows it was given in this chunk with what it holds now.
     ///

@@ -113,13 +113,13 @@ impl Destination for ParquetDestination {
     }
 
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {
-        self.stage.clear()?;
+        self.stage.begin()?;
         self.chunk =
             Some(OpenChunk { number, decoder: self.stage.decoder(layout), taken: 0, parts: Vec::new() });
         Ok(())
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), DestinationError> {
+    fn write(&mut self, batch: &Arc<Batch>) -> Result<(), DestinationError> {
         let Some(chunk) = &mut self.chunk else { return Ok(()) };
         chunk.taken += batch.rows() as u64;
         self.stage.append(&mut chunk.decoder, batch)?;
@@ -172,6 +172,7 @@ impl Destination for ParquetDestination {
         failpoint("parquet-noted")?;
         self.watermark = reached;
         self.chunk = None;
+        self.stage.end();
         Ok(())
     }
 
@@ -185,9 +186,7 @@ impl Destination for ParquetDestination {
             chunk.parts.iter().for_each(|part| take_back(&part.hidden));
             self.ledger.take_back();
         }
-        if let Err(error) = self.stage.clear() {
-            log::debug!("the stage is cleared when the next chunk begins: {error}");
-        }
+        self.stage.end();
     }
 
     fn finish(&mut self) -> Result<(), DestinationError> {

@@ -45,16 +45,24 @@ pub(crate) struct PostgresDestination {
     chunk: Option<OpenChunk>,
 }
 
-/// Which way rows go into the table.
+/// Which way rows go into the table. A job begins with the first that its table allows, and turns to the next for good
+/// once a chunk does not get through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
+    /// Straight in; they are found again on the pages that the table has grown by.
     Direct,
+    /// Straight in; they are found again by their keys, for the table had room on its older pages.
+    DirectByKey,
+    /// Through the staging table.
     Staged,
 }
 
 /// The most bytes of a chunk that are kept for the case that it must be staged. Chunks with a key are smaller, but for
 /// one that is read once more after its range has filled up.
 const MAX_KEPT: usize = 32 << 20;
+
+/// Bytes that are sent at once: the connection keeps room for as many.
+const PIECE: usize = 256 << 10;
 
 /// The chunk whose transaction is open.
 struct OpenChunk {
@@ -65,10 +73,29 @@ struct OpenChunk {
     /// The rows that are given, by their hashes, where those of known keys are kept as they are: what is added must be
     /// among them.
     given_rows: Option<HashSet<u128>>,
+    /// The table's pages before it, of a chunk that goes direct.
+    pages: i64,
     /// The first and the last row's key, of a chunk that goes direct.
     range: Option<(Key, Key)>,
     /// The rows so far, of a chunk that goes direct and may have to be staged yet.
-    kept: Vec<Vec<u8>>,
+    kept: Vec<Rows>,
+}
+
+/// A batch's rows with a destination's columns alone.
+enum Rows {
+    /// Those of the batch as they are.
+    Whole(Arc<Batch>),
+    /// Picked from it.
+    Picked(Vec<u8>),
+}
+
+impl Rows {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Whole(batch) => batch.bytes(),
+            Self::Picked(bytes) => bytes,
+        }
+    }
 }
 
 impl PostgresDestination {
@@ -88,7 +115,7 @@ impl PostgresDestination {
             id,
             spec: spec.clone(),
             renditions: prepared.renditions,
-            route: if prepared.statements.direct.is_some() { Route::Direct } else { Route::Staged },
+            route: prepared.route,
             statements: prepared.statements,
             watermark: prepared.watermark,
             mode: prepared.mode,
@@ -109,8 +136,13 @@ impl Destination for PostgresDestination {
 
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {
         self.client.batch_execute("BEGIN")?;
+        let pages = match &self.statements.direct {
+            Some(direct) if self.route == Route::Direct => self.client.query_one(&direct.pages, &[])?.get(0),
+            _ => 0,
+        };
         self.chunk = Some(OpenChunk {
             number,
+            pages,
             projection: layout.projection(&self.renditions),
             layout: layout.clone(),
             given: Checksum::default(),
@@ -121,19 +153,19 @@ impl Destination for PostgresDestination {
         Ok(())
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), DestinationError> {
+    fn write(&mut self, batch: &Arc<Batch>) -> Result<(), DestinationError> {
         let Some(chunk) = &mut self.chunk else { return Ok(()) };
         let rows = chunk.take(batch);
-        let Some(direct) = self.statements.direct.as_ref().filter(|_| self.route == Route::Direct) else {
-            return copy_in(&mut self.client, &self.statements.stage, &rows);
+        let Some(direct) = self.statements.direct.as_ref().filter(|_| self.route != Route::Staged) else {
+            return copy_in(&mut self.client, &self.statements.stage, rows.bytes());
         };
-        let copied = copy_in(&mut self.client, &direct.copy, &rows);
+        let copied = copy_in(&mut self.client, &direct.copy, rows.bytes());
         if direct.key.is_empty() {
             return copied;
         }
         chunk.note_range(batch);
         chunk.kept.push(rows);
-        let is_large = chunk.kept.iter().map(Vec::len).sum::<usize>() > MAX_KEPT;
+        let is_large = chunk.kept.iter().map(|rows| rows.bytes().len()).sum::<usize>() > MAX_KEPT;
         match copied {
             Err(error) if self.may_pass_staged(&error) => self.stage_instead(&error.to_string()),
             Ok(()) if is_large => self.stage_instead("it is too large to be kept"),
@@ -143,18 +175,25 @@ impl Destination for PostgresDestination {
 
     fn verify(&mut self) -> Result<(), DestinationError> {
         let Some(chunk) = &self.chunk else { return Ok(()) };
-        if let Some(direct) = self.statements.direct.as_ref().filter(|_| self.route == Route::Direct) {
+        if let Some(direct) = self.statements.direct.as_ref().filter(|_| self.route != Route::Staged) {
             // Without keys to look for, the whole table would be read to find that nothing was added.
             if chunk.given.rows == 0 {
                 return Ok(());
             }
-            let held =
-                read_back(&mut self.client, &direct.read_back_sql(chunk.range.as_ref()), chunk.width())?;
-            if held == chunk.given {
-                return Ok(());
+            if self.route == Route::Direct {
+                let query = direct.read_back_by_page(chunk.pages);
+                let held = read_back(&mut self.client, &query, chunk.width())?;
+                if held == chunk.given {
+                    return Ok(());
+                }
+                if direct.key.is_empty() {
+                    return Err(mismatch(chunk, held.rows));
+                }
+                self.route = Route::DirectByKey;
             }
-            if direct.key.is_empty() {
-                return Err(mismatch(chunk, held.rows));
+            let query = direct.read_back_by_key(chunk.range.as_ref());
+            if read_back(&mut self.client, &query, chunk.width())? == chunk.given {
+                return Ok(());
             }
             self.stage_instead("it was not found again as it was given")?;
         }
@@ -222,7 +261,7 @@ impl PostgresDestination {
         self.route = Route::Staged;
         self.client.batch_execute("ROLLBACK; BEGIN")?;
         let kept = self.chunk.as_mut().map(|chunk| std::mem::take(&mut chunk.kept)).unwrap_or_default();
-        kept.iter().try_for_each(|rows| copy_in(&mut self.client, &self.statements.stage, rows))
+        kept.iter().try_for_each(|rows| copy_in(&mut self.client, &self.statements.stage, rows.bytes()))
     }
 }
 
@@ -278,9 +317,8 @@ fn add_missing(
 
 /// Count and checksum of the rows of `width` columns that `query` returns.
 fn read_back(client: &mut Client, query: &str, width: usize) -> Result<Checksum, DestinationError> {
-    let mut held = Checksum::default();
-    for_each_row(client, query, width, |row| held.add(row))?;
-    Ok(held)
+    let stream = client.copy_out(&format!("COPY ({query}) TO STDOUT (FORMAT binary)"))?;
+    Ok(BatchReader::new(stream, width, usize::MAX).sum()?)
 }
 
 fn for_each_row(
@@ -303,9 +341,10 @@ fn mismatch(chunk: &OpenChunk, held: u64) -> DestinationError {
 
 fn copy_in(client: &mut Client, statement: &str, rows: &[u8]) -> Result<(), DestinationError> {
     let mut copy = client.copy_in(statement)?;
-    let written =
-        copy.write_all(HEADER).and_then(|()| copy.write_all(rows)).and_then(|()| copy.write_all(TRAILER));
-    written.map_err(|error| DestinationError::Stream(error.into()))?;
+    let mut pieces = std::iter::once(HEADER).chain(rows.chunks(PIECE)).chain(std::iter::once(TRAILER));
+    pieces
+        .try_for_each(|piece| copy.write_all(piece))
+        .map_err(|error| DestinationError::Stream(error.into()))?;
     copy.finish()?;
     Ok(())
 }
@@ -317,10 +356,10 @@ impl OpenChunk {
     }
 
     /// The batch's rows with this destination's columns alone, counted and summed up.
-    fn take(&mut self, batch: &Batch) -> Vec<u8> {
+    fn take(&mut self, batch: &Arc<Batch>) -> Rows {
         if self.projection.is_whole_row(self.layout.width()) {
             batch.tuples().for_each(|tuple| self.count(tuple.bytes()));
-            return batch.bytes().to_vec();
+            return Rows::Whole(batch.clone());
         }
         let mut rows = Vec::with_capacity(batch.bytes().len());
         let positions = self.projection.positions().to_vec();
@@ -334,7 +373,7 @@ impl OpenChunk {
             positions.iter().for_each(|at| push_field(&mut rows, fields[*at]));
             self.count(&rows[start..]);
         }
-        rows
+        Rows::Picked(rows)
     }
 
     fn count(&mut self, row: &[u8]) {

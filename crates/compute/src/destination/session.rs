@@ -23,30 +23,36 @@ pub(super) use self::{
     stage::{Stage, append},
 };
 use super::{CopySpec, DestinationError};
-use crate::interrupt::Interrupts;
-
-/// What DuckDB may hold in memory; what is more goes into a private folder. It is no reserve: a job that needs less
-/// uses less.
-const MEMORY_LIMIT: &str = "384MB";
+use crate::{interrupt::Interrupts, memory::DuckDbMemory};
 
 /// Threads that a job's DuckDB runs queries with. Jobs run beside each other.
 const THREADS: i64 = 2;
 
 /// A job's own DuckDB, in memory, opened when a destination first asks for it. No secret ever enters it.
-#[derive(Default)]
 pub(crate) struct Session {
+    memory: DuckDbMemory,
     instance: Option<Arc<Instance>>,
     files: Vec<Arc<DatabaseFile>>,
 }
 
 impl Session {
+    /// A session that keeps within `memory`.
+    pub(crate) fn new(memory: DuckDbMemory) -> Self {
+        Self { memory, instance: None, files: Vec::new() }
+    }
+
+    /// Whether a destination has asked for it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.instance.is_some()
+    }
+
     /// A connection of its own for a destination; what runs on it can be stopped through `interrupts`.
     pub(crate) fn connect(&mut self, interrupts: &Interrupts) -> Result<SessionConnection, DestinationError> {
         let instance = self.instance()?;
         let connection = instance.root().try_clone()?;
         let handle = connection.interrupt_handle();
         interrupts.add(move || handle.interrupt());
-        Ok(SessionConnection { connection, _instance: instance })
+        Ok(SessionConnection { connection, instance })
     }
 
     /// A stage for the rows of a job.
@@ -89,7 +95,7 @@ impl Session {
     fn instance(&mut self) -> Result<Arc<Instance>, DestinationError> {
         match &self.instance {
             Some(instance) => Ok(Arc::clone(instance)),
-            None => Ok(Arc::clone(self.instance.insert(Arc::new(Instance::open()?)))),
+            None => Ok(Arc::clone(self.instance.insert(Arc::new(Instance::open(self.memory)?)))),
         }
     }
 }
@@ -99,25 +105,50 @@ impl Session {
 struct Instance {
     root: Mutex<Connection>,
     claims: Mutex<Vec<Claim>>,
+    memory: DuckDbMemory,
+    /// How many destinations have a chunk at hand.
+    at_work: Mutex<usize>,
     _spill: PrivateFolder,
 }
 
 impl Instance {
-    fn open() -> Result<Self, DestinationError> {
+    fn open(memory: DuckDbMemory) -> Result<Self, DestinationError> {
         let spill = PrivateFolder::new()?;
         let config = Config::default()
             .enable_autoload_extension(false)?
             .with("autoinstall_known_extensions", "false")?
             .with("temp_directory", spill.path().to_string_lossy())?
-            .max_memory(MEMORY_LIMIT)?
+            .max_memory(&format!("{}B", memory.at_work))?
             .threads(THREADS)?;
         let root = Mutex::new(Connection::open_in_memory_with_flags(config)?);
-        Ok(Self { root, claims: Mutex::default(), _spill: spill })
+        Ok(Self { root, claims: Mutex::default(), memory, at_work: Mutex::default(), _spill: spill })
     }
 
     /// Keeps the right to a file for as long as it may be open.
     fn keep(&self, claim: Claim) {
         self.claims.lock().unwrap_or_else(PoisonError::into_inner).push(claim);
+    }
+
+    /// Has a destination begin a chunk, or end it. Once none is at work, what DuckDB remembers of its files goes.
+    fn work(&self, begins: bool) -> Result<(), DestinationError> {
+        let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *at_work;
+        *at_work = if begins { before + 1 } else { before.saturating_sub(1) };
+        let limit = match (before, *at_work) {
+            (0, 1) => self.memory.at_work,
+            (1, 0) => self.memory.at_rest,
+            _ => return Ok(()),
+        };
+        self.limit(limit)
+    }
+
+    /// Gives DuckDB room for rows of megabytes, until it rests.
+    fn make_room(&self) -> Result<(), DestinationError> {
+        self.limit(self.memory.at_wide_rows)
+    }
+
+    fn limit(&self, bytes: u64) -> Result<(), DestinationError> {
+        Ok(self.root().execute_batch(&format!("SET memory_limit = '{bytes}B'"))?)
     }
 
     fn root(&self) -> MutexGuard<'_, Connection> {
@@ -128,7 +159,7 @@ impl Instance {
 /// A connection that keeps its DuckDB open.
 pub(crate) struct SessionConnection {
     connection: Connection,
-    _instance: Arc<Instance>,
+    instance: Arc<Instance>,
 }
 
 impl Deref for SessionConnection {

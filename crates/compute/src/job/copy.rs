@@ -23,13 +23,14 @@ use crate::{
     destination::{Destination, Watermark},
     failpoint::failpoint,
     interrupt::Interrupts,
+    memory::Turn,
     queue::{Claim, Progress},
     source::{ChunkRange, Event, NextChunk, Reader, SourceError},
     wire::{Batch, Layout},
 };
 
-/// Batches that the reader may be ahead, and that may wait for a writer. A batch is about a megabyte, or one row.
-const READ_AHEAD: usize = 4;
+/// Batches that the reader may be ahead, and that may wait for a writer. A batch is about half a megabyte, or one row.
+const READ_AHEAD: usize = 3;
 
 /// Time between two interrupts of threads that are to end: one may have slipped between two statements.
 const INTERRUPT_EVERY: Duration = Duration::from_millis(200);
@@ -92,9 +93,9 @@ impl Copy<'_> {
                 threads.push(thread);
             }
             drop(reply_sender);
-            let mut conductor =
-                Conductor { copy: self, writers, replies, done, pace: Pace::new(Instant::now()) };
-            let ended = conductor.conduct(&events);
+            let pace = Pace::new(Instant::now());
+            let mut conductor = Conductor { copy: self, writers, replies, done, pace, committed: None };
+            let ended = conductor.run(&events);
             drop((conductor, events));
             self.end_threads(ended, reading, &threads)
         })
@@ -166,6 +167,14 @@ struct Conductor<'a> {
     replies: Receiver<Reply>,
     done: Done,
     pace: Pace,
+    committed: Option<Committed>,
+}
+
+/// A chunk that every destination has committed and that the queue has not been told of.
+struct Committed {
+    number: i64,
+    progress: Progress,
+    rows: Vec<(DestinationId, i64)>,
 }
 
 /// The chunk at hand.
@@ -177,22 +186,47 @@ struct AtHand {
     takers: Vec<usize>,
     rows: i64,
     bytes: i64,
+    /// The job's turns at it, at wide rows among them: until the chunk is committed.
+    turns: Vec<Arc<Turn>>,
+}
+
+impl AtHand {
+    fn hold(&mut self, turn: Option<&Arc<Turn>>) {
+        let is_new = |turn: &&Arc<Turn>| !self.turns.iter().any(|held| Arc::ptr_eq(held, turn));
+        if let Some(turn) = turn.filter(is_new) {
+            self.turns.push(turn.clone());
+        }
+    }
 }
 
 impl Conductor<'_> {
+    /// Whatever ends the copy: what was committed by then counts.
+    fn run(&mut self, events: &Receiver<Event>) -> Result<Ending, Halt> {
+        let ended = self.conduct(events);
+        let finished = self.finish_committed();
+        let ending = ended?;
+        finished.map(|()| ending)
+    }
+
     fn conduct(&mut self, events: &Receiver<Event>) -> Result<Ending, Halt> {
         let mut chunk = AtHand::default();
         loop {
             match self.next_event(events)? {
-                Event::Begin { number, strategy } => {
+                Event::Begin { number, strategy, turn } => {
                     if self.copy.control.stop().is_some() {
                         return Ok(Ending::Stopped);
                     }
-                    chunk = self.begin(number, strategy)?;
+                    chunk = self.begin(number, strategy, turn)?;
                 }
-                Event::Rows(batch) => self.write(&mut chunk, &batch)?,
+                Event::Rows(batch) => {
+                    self.write(&mut chunk, &batch)?;
+                    // Now the writers have something to do meanwhile.
+                    self.finish_committed()?;
+                }
                 Event::End { range, is_last } => {
+                    self.finish_committed()?;
                     self.commit(&chunk, &range)?;
+                    chunk.turns.clear();
                     if is_last {
                         return Ok(Ending::Completed);
                     }
@@ -201,7 +235,10 @@ impl Conductor<'_> {
         }
     }
 
-    fn next_event(&self, events: &Receiver<Event>) -> Result<Event, Halt> {
+    fn next_event(&mut self, events: &Receiver<Event>) -> Result<Event, Halt> {
+        if events.is_empty() {
+            self.finish_committed()?;
+        }
         loop {
             select! {
                 recv(events) -> event => return event.map_err(|_| Halt::ReaderEnded),
@@ -215,18 +252,19 @@ impl Conductor<'_> {
         }
     }
 
-    fn begin(&mut self, number: i64, strategy: Strategy) -> Result<AtHand, Halt> {
+    fn begin(&mut self, number: i64, strategy: Strategy, turn: Option<Arc<Turn>>) -> Result<AtHand, Halt> {
         let behind = |(at, writer): (usize, &Writer)| (writer.watermark.chunk < number).then_some(at);
         let writers: Vec<_> = self.writers.iter().enumerate().filter_map(behind).collect();
         self.tell(&writers, &Command::Begin(number))?;
         let is_taker = |at: &usize| strategy != Strategy::CatchUp || self.copy.takes_changes[*at];
         let takers = writers.iter().copied().filter(is_taker).collect();
-        Ok(AtHand { writers, takers, rows: 0, bytes: 0 })
+        Ok(AtHand { writers, takers, turns: turn.into_iter().collect(), rows: 0, bytes: 0 })
     }
 
     fn write(&mut self, chunk: &mut AtHand, batch: &Arc<Batch>) -> Result<(), Halt> {
         chunk.rows += batch.rows() as i64;
         chunk.bytes += batch.bytes().len() as i64;
+        chunk.hold(batch.turn());
         self.tell(&chunk.takers, &Command::Write(batch.clone()))
     }
 
@@ -251,12 +289,17 @@ impl Conductor<'_> {
         let (rows_per_second, bytes_per_second) = self.pace.record(Instant::now(), chunk.rows, chunk.bytes);
         let progress =
             Progress { rows: self.done.rows, bytes: self.done.bytes, rows_per_second, bytes_per_second };
-        let rows: Vec<_> = stored
-            .iter()
-            .zip(&self.writers)
-            .map(|(stored, writer)| (stored.id, writer.watermark.rows))
-            .collect();
-        context.queue.finish_chunk(*claim, range.number, progress, &rows)?;
+        let held = stored.iter().zip(&self.writers);
+        let rows = held.map(|(stored, writer)| (stored.id, writer.watermark.rows)).collect();
+        self.committed = Some(Committed { number: range.number, progress, rows });
+        Ok(())
+    }
+
+    /// Tells the queue of the chunk that was committed last, unless it knows. The next chunk may be on its way to the
+    /// destinations by then; its range is not fixed before.
+    fn finish_committed(&mut self) -> Result<(), Halt> {
+        let Some(Committed { number, progress, rows }) = self.committed.take() else { return Ok(()) };
+        self.copy.context.queue.finish_chunk(self.copy.claim, number, progress, &rows)?;
         Ok(failpoint("chunk-finished")?)
     }
 

@@ -12,6 +12,7 @@ mod writer;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Duration,
 };
 
 use backfill_domain::{
@@ -35,8 +36,9 @@ use crate::{
     destination::{self, CopySpec, Destination, Session},
     failpoint::failpoint,
     interrupt::Interrupts,
+    memory::Memory,
     queue::{Claim, Outcome, Queue, QueueError},
-    source::{self, Limits, Reader, Selection, Snapshot, SourceError, Walk},
+    source::{self, ChunkRows, Limits, Reader, Selection, Snapshot, SourceError, Walk},
     wire::Layout,
 };
 
@@ -45,8 +47,12 @@ use crate::{
 pub(crate) struct JobContext {
     /// The queue, to write progress and outcome to.
     pub(crate) queue: Queue,
-    /// How much is read at a time.
-    pub(crate) limits: Limits,
+    /// Rows in a chunk.
+    pub(crate) chunk_rows: ChunkRows,
+    /// How long a snapshot of a source may be held.
+    pub(crate) snapshot_age: Duration,
+    /// What jobs may hold in memory.
+    pub(crate) memory: Memory,
 }
 
 /// Runs `job` and writes its outcome into the queue. Nothing that happens in it reaches the daemon.
@@ -113,7 +119,7 @@ fn execute(
     let takes_changes: Vec<_> = settings_of_stored.iter().map(DestinationSettings::takes_changes).collect();
     let last_chunk = context.queue.last_chunk(job.id)?;
     // Declared before the destinations, so that it is dropped after them: it closes the files they write to.
-    let mut session = Session::default();
+    let mut session = Session::new(context.memory.duckdb);
     if let (Some(last), Some(_)) = (&last_chunk, job.replay_requested_at) {
         if context.queue.shape(job.id)?.as_ref() != Some(&selection.shape) {
             return Err(at_source(SourceError::Altered(job.table_name.clone())));
@@ -169,7 +175,14 @@ fn execute(
         let (settings, job, interrupts) = (settings.clone(), job.clone(), interrupts.clone());
         Box::new(move || source::open(&settings, &job, &interrupts))
     };
-    let reader = Reader::new(reconnect, connection, walk, layout.clone(), snapshot, context.limits);
+    let limits = Limits {
+        rows: context.chunk_rows,
+        snapshot_age: context.snapshot_age,
+        memory: context.memory.clone(),
+        is_columnar: session.is_open(),
+        interrupts: interrupts.clone(),
+    };
+    let reader = Reader::new(reconnect, connection, walk, layout.clone(), snapshot, limits);
     let copy = Copy {
         context,
         claim,

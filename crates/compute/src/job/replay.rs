@@ -68,7 +68,7 @@ impl Replay<'_> {
             let mended = mended(rows, self.table, &layout, self.client);
             let batches =
                 mended.map_err(|error| JobError::Source { name: self.source_name.to_owned(), error })?;
-            let written = write(destination.as_mut(), number, &layout, &batches);
+            let written = write(destination.as_mut(), number, &layout, batches);
             if written.is_err() {
                 destination.rollback();
             }
@@ -92,10 +92,10 @@ fn write(
     destination: &mut dyn Destination,
     number: i64,
     layout: &Arc<Layout>,
-    batches: &[Batch],
+    batches: Vec<Batch>,
 ) -> Result<(), DestinationError> {
     destination.begin(number, layout)?;
-    batches.iter().try_for_each(|batch| destination.write(batch))?;
+    batches.into_iter().map(Arc::new).try_for_each(|batch| destination.write(&batch))?;
     destination.verify()
 }
 

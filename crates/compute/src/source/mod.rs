@@ -22,7 +22,7 @@ use postgres::Client;
 pub(crate) use self::{
     error::SourceError,
     place::{Bounds, ChunkRange, NextChunk, Start},
-    reader::{Event, Limits, Reader},
+    reader::{ChunkRows, Event, Limits, Reader},
     shape::Shape,
     snapshot::Snapshot,
     walk::Walk,

@@ -11,13 +11,11 @@ use crossbeam_channel::Sender;
 use super::{Bounds, ChunkRange, Connection, NextChunk, Snapshot, SourceError, Start, Walk};
 use crate::{
     failpoint::failpoint,
+    interrupt::Interrupts,
     key::Key,
-    wire::{Batch, BatchReader, Layout},
+    memory::{Memory, Stopped, Turn},
+    wire::{Batch, BatchReader, Layout, WideRows, WireError},
 };
-
-/// Bytes after which a chunk along a key ends, however few its rows are: what a destination must hold at once stays
-/// bounded, whatever a row's width.
-const FULL_CHUNK: u64 = 16 << 20;
 
 /// Pages of the first chunk by pages. How many the next ones have follows from what these hold.
 const FIRST_PAGES: i64 = 128;
@@ -28,15 +26,6 @@ const GROWTH: i64 = 4;
 /// Connects once more; for a connection that was left in the middle of a stream.
 pub(crate) type Reconnect = Box<dyn Fn() -> Result<Connection, SourceError> + Send>;
 
-/// How much is read at a time.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// Rows in a chunk.
-    pub(crate) chunk_rows: u32,
-    /// How long a snapshot may be held.
-    pub(crate) snapshot_age: Duration,
-}
-
 /// What the reader hands over, in order: `Begin`, any number of `Rows`, `End`, and so on for each chunk.
 pub(crate) enum Event {
     /// The rows that follow belong to this chunk.
@@ -45,6 +34,8 @@ pub(crate) enum Event {
         number: i64,
         /// How its section is read.
         strategy: Strategy,
+        /// The job's turn at it, where jobs take turns.
+        turn: Option<Arc<Turn>>,
     },
     /// Rows of the chunk.
     Rows(Arc<Batch>),
@@ -57,6 +48,52 @@ pub(crate) enum Event {
     },
 }
 
+/// How many rows chunks have, as long as these are not too wide.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ChunkRows {
+    first: u64,
+    most: u64,
+}
+
+impl ChunkRows {
+    /// A small first chunk shows soon that all is well; larger ones cost fewer transactions.
+    pub(crate) const GROWING: Self = Self { first: 10_000, most: 100_000 };
+
+    /// As many in each.
+    pub(crate) fn fixed(rows: u32) -> Self {
+        Self { first: rows.into(), most: rows.into() }
+    }
+}
+
+/// Bytes after which a chunk with a key ends, however few its rows are: what a destination must hold at once stays
+/// bounded, whatever a row's width. A columnar destination holds them several times over.
+const FULL_CHUNK: u64 = 16 << 20;
+const FULL_COLUMNAR_CHUNK: u64 = 8 << 20;
+
+/// A chunk that is read in less than this may be followed by a larger one.
+const QUICK: Duration = Duration::from_secs(1);
+
+/// What bounds chunks.
+pub(crate) struct Limits {
+    /// Their rows.
+    pub(crate) rows: ChunkRows,
+    /// How long a snapshot may be held.
+    pub(crate) snapshot_age: Duration,
+    /// What they may hold in memory, together with those of other jobs.
+    pub(crate) memory: Memory,
+    /// Whether one goes to a columnar destination.
+    pub(crate) is_columnar: bool,
+    /// Stop what waits for a turn.
+    pub(crate) interrupts: Interrupts,
+}
+
+impl Limits {
+    /// Waits for the job's turn at its next chunk.
+    fn turn(&self) -> Result<Option<Arc<Turn>>, Stopped> {
+        self.is_columnar.then(|| self.memory.columnar.wait(&self.interrupts)).transpose()
+    }
+}
+
 /// A source's rows in chunks.
 pub(crate) struct Reader {
     connect: Reconnect,
@@ -65,8 +102,12 @@ pub(crate) struct Reader {
     layout: Arc<Layout>,
     /// What all chunks are read under, if the plan wants that.
     snapshot: Option<Snapshot>,
+    /// Rows that a chunk has at most.
+    max_rows: u64,
+    /// Bytes after which a chunk along a key ends.
+    max_bytes: u64,
     limits: Limits,
-    /// Rows that the next chunk along a key is to have: fewer than the most while rows are wide.
+    /// Rows that the next chunk is to have: fewer than the most while rows are wide.
     chunk_rows: u64,
     /// Pages that the next chunk by pages is to have.
     chunk_pages: i64,
@@ -81,13 +122,15 @@ struct ChunkRead {
     last_key: Option<Key>,
     /// Whether it was cut before the query's end, for its size.
     is_cut: bool,
+    /// How long that took. The slowest destination sets the pace, for the reader waits for it.
+    time: Duration,
 }
 
 /// Nobody takes the rows any more.
 struct HungUp;
 
 impl Reader {
-    /// Reads along `walk`, all of it under `snapshot` if there is one.
+    /// Reads along `walk` in chunks within `limits`, all of them under `snapshot` if there is one.
     pub(crate) fn new(
         connect: Reconnect,
         connection: Connection,
@@ -96,21 +139,35 @@ impl Reader {
         snapshot: Option<Snapshot>,
         limits: Limits,
     ) -> Self {
-        let chunk_rows = limits.chunk_rows.into();
+        let ChunkRows { first: chunk_rows, most: max_rows } = limits.rows;
+        let max_bytes = if limits.is_columnar { FULL_COLUMNAR_CHUNK } else { FULL_CHUNK };
         let (chunk_pages, section_pages) = (FIRST_PAGES, None);
-        Self { connect, connection, walk, layout, snapshot, limits, chunk_rows, chunk_pages, section_pages }
+        Self {
+            connect,
+            connection,
+            walk,
+            layout,
+            snapshot,
+            max_rows,
+            max_bytes,
+            limits,
+            chunk_rows,
+            chunk_pages,
+            section_pages,
+        }
     }
 
     /// Reads from chunk `next` on to the end of the plan, or until nobody listens to `events`.
     pub(crate) fn run(mut self, mut next: NextChunk, events: &Sender<Event>) -> Result<(), SourceError> {
         loop {
             let (number, strategy) = (next.number(), self.walk.strategy(next.section()));
-            if events.send(Event::Begin { number, strategy }).is_err() {
+            let turn = self.limits.turn().map_err(WireError::from)?;
+            if events.send(Event::Begin { number, strategy, turn }).is_err() {
                 return Ok(());
             }
             let (bounds, limit) = self.aim(&next)?;
             let Ok(read) = self.read_chunk(next.section(), &bounds, limit, events)? else { return Ok(()) };
-            self.adapt(strategy, &bounds, &read)?;
+            self.adapt(&bounds, &read)?;
             let (range, after) = self.end(next, bounds, limit, &read);
             let after = self.unless_caught_up(after)?;
             if events.send(Event::End { range, is_last: after.is_none() }).is_err() {
@@ -162,13 +219,14 @@ impl Reader {
     ) -> Result<Result<ChunkRead, HungUp>, SourceError> {
         self.hold(section)?;
         failpoint("source-held")?;
-        let began = Instant::now();
         let max_age = (self.walk.strategy(section) == Strategy::Stream).then_some(self.limits.snapshot_age);
         let sql = self.walk.copy_sql(&self.layout, section, bounds, limit);
         let stream = self.connection.client.copy_out(&sql)?;
-        let batch_rows = usize::try_from(self.limits.chunk_rows).unwrap_or(usize::MAX);
-        let mut batches = BatchReader::new(stream, self.layout.width(), batch_rows);
-        let mut read = ChunkRead { rows: 0, bytes: 0, last_key: None, is_cut: false };
+        let batch_rows = usize::try_from(self.max_rows).unwrap_or(usize::MAX);
+        let wide_rows = WideRows::new(self.limits.memory.wide.clone(), self.limits.interrupts.clone());
+        let mut batches = BatchReader::new(stream, self.layout.width(), batch_rows).with_turns(wide_rows);
+        let mut read = ChunkRead { rows: 0, bytes: 0, last_key: None, is_cut: false, time: Duration::ZERO };
+        let started = Instant::now();
         while let Some(batch) = batches.next()? {
             read.rows += batch.rows() as u64;
             read.bytes += batch.bytes().len() as u64;
@@ -176,15 +234,16 @@ impl Reader {
             if events.send(Event::Rows(Arc::new(batch))).is_err() {
                 return Ok(Err(HungUp));
             }
-            if limit.is_some_and(|limit| read.rows < limit) && read.bytes >= FULL_CHUNK {
+            if limit.is_some_and(|limit| read.rows < limit) && read.bytes >= self.max_bytes {
                 read.is_cut = true;
                 return Ok(Ok(read));
             }
-            if max_age.is_some_and(|max_age| began.elapsed() > max_age) {
+            if max_age.is_some_and(|max_age| started.elapsed() > max_age) {
                 return Err(SourceError::SnapshotTooOld(self.limits.snapshot_age));
             }
         }
         drop(batches);
+        read.time = started.elapsed();
         self.connection.client.batch_execute("COMMIT")?;
         Ok(Ok(read))
     }
@@ -247,18 +306,23 @@ impl Reader {
 
     /// Has the next chunk take as many rows as it should. After a chunk that was cut for its bytes, leaves the rest of
     /// the stream behind with its connection.
-    fn adapt(&mut self, strategy: Strategy, bounds: &Bounds, read: &ChunkRead) -> Result<(), SourceError> {
-        let max_rows = u64::from(self.limits.chunk_rows);
+    fn adapt(&mut self, bounds: &Bounds, read: &ChunkRead) -> Result<(), SourceError> {
         if read.is_cut {
-            self.chunk_rows = (FULL_CHUNK * read.rows / read.bytes).clamp(1, max_rows);
+            self.chunk_rows = (self.max_bytes * read.rows / read.bytes).clamp(1, self.max_rows);
             self.connection.abandon();
             self.connection = (self.connect)()?;
-        } else if strategy == Strategy::KeyRanges && read.bytes < FULL_CHUNK / 2 {
-            self.chunk_rows = (self.chunk_rows * 2).min(max_rows);
-        } else if let Bounds::Pages { .. } = bounds {
+            return Ok(());
+        }
+        if read.bytes < self.max_bytes / 2 && read.time < QUICK {
+            self.chunk_rows = (self.chunk_rows * 2).min(self.max_rows);
+        }
+        if let Bounds::Pages { .. } = bounds {
             // As many pages as make the rows or the bytes of a chunk, whichever are fewer.
-            let by_rows = self.chunk_pages * max_rows.cast_signed() / read.rows.max(1).cast_signed();
-            let by_bytes = self.chunk_pages * FULL_CHUNK.cast_signed() / read.bytes.max(1).cast_signed();
+            let pages_for = |wanted: u64, read: u64| {
+                self.chunk_pages.saturating_mul(wanted.cast_signed()) / read.max(1).cast_signed()
+            };
+            let (by_rows, by_bytes) =
+                (pages_for(self.chunk_rows, read.rows), pages_for(self.max_bytes, read.bytes));
             self.chunk_pages = by_rows.min(by_bytes).clamp(1, self.chunk_pages * GROWTH);
         }
         Ok(())

@@ -1,10 +1,17 @@
 //! Rows in PostgreSQL's binary COPY format (see "Binary Format" under COPY in PostgreSQL's manual).
 
-use std::{io, io::Read};
+use std::{
+    io::{self, BufRead},
+    sync::{Arc, Weak},
+};
 
 use postgres::error::SqlState;
 
-use super::layout::Projection;
+use super::{Checksum, layout::Projection};
+use crate::{
+    interrupt::Interrupts,
+    memory::{Hold, Stopped, Turn, Turns, WIDE_ROW},
+};
 
 /// What a COPY stream begins with: signature, flags, and the length of a header extension.
 pub(crate) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -13,7 +20,7 @@ pub(crate) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 pub(crate) const TRAILER: &[u8] = &(-1_i16).to_be_bytes();
 
 /// Bytes after which a batch is full. A row larger than that is a batch of its own.
-const FULL_BATCH: usize = 1 << 20;
+const FULL_BATCH: usize = 512 << 10;
 
 /// Why a COPY stream could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +31,9 @@ pub(crate) enum WireError {
     /// The stream is not what the COPY format allows.
     #[error("the server sent a malformed COPY stream: {0}")]
     Malformed(&'static str),
+    /// The job was stopped before a row could be taken in.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
 impl WireError {
@@ -31,7 +41,7 @@ impl WireError {
     pub(crate) fn code(&self) -> Option<&SqlState> {
         match self {
             Self::Io(error) => server_error(error)?.code(),
-            Self::Malformed(_) => None,
+            Self::Malformed(_) | Self::Stopped(_) => None,
         }
     }
 }
@@ -50,6 +60,7 @@ fn describe_io(error: &io::Error) -> String {
 pub(crate) struct Batch {
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    held: Option<Hold>,
 }
 
 impl Batch {
@@ -71,6 +82,11 @@ impl Batch {
     /// The last row.
     pub(crate) fn last(&self) -> Option<Tuple<'_>> {
         self.tuples_from(self.ends.len().checked_sub(1)?)
+    }
+
+    /// The job's turn, if the row is a wide one.
+    pub(crate) fn turn(&self) -> Option<&Arc<Turn>> {
+        self.held.as_ref().map(Hold::turn)
     }
 
     fn tuples_from(&self, at: usize) -> Option<Tuple<'_>> {
@@ -145,12 +161,42 @@ pub(crate) struct BatchReader<R> {
     max_rows: usize,
     started: bool,
     ended: bool,
+    wide_rows: Option<WideRows>,
 }
 
-impl<R: Read> BatchReader<R> {
+/// A job's way to hold wide rows: each is a batch of its own, and belongs to the job's turn.
+pub(crate) struct WideRows {
+    turns: Turns,
+    interrupts: Interrupts,
+    turn: Weak<Turn>,
+}
+
+impl WideRows {
+    /// Of a job that can be stopped through `interrupts`.
+    pub(crate) fn new(turns: Turns, interrupts: Interrupts) -> Self {
+        Self { turns, interrupts, turn: Weak::new() }
+    }
+
+    /// Waits until the job may hold a row of so many bytes.
+    fn hold(&mut self, bytes: usize) -> Result<Hold, Stopped> {
+        let turn = match self.turn.upgrade() {
+            Some(turn) => turn,
+            None => self.turns.wait(&self.interrupts)?,
+        };
+        self.turn = Arc::downgrade(&turn);
+        turn.hold(bytes as u64, &self.interrupts)
+    }
+}
+
+impl<R: BufRead> BatchReader<R> {
     /// Reads rows of `width` columns from `stream`, at most `max_rows` a batch.
     pub(crate) fn new(stream: R, width: usize, max_rows: usize) -> Self {
-        Self { stream, width, max_rows, started: false, ended: false }
+        Self { stream, width, max_rows, started: false, ended: false, wide_rows: None }
+    }
+
+    /// Takes wide rows in when it is the job's turn alone.
+    pub(crate) fn with_turns(self, wide_rows: WideRows) -> Self {
+        Self { wide_rows: Some(wide_rows), ..self }
     }
 
     /// The next batch; `None` at the stream's end.
@@ -160,9 +206,38 @@ impl<R: Read> BatchReader<R> {
         }
         let mut batch = Batch::default();
         while !self.ended && batch.rows() < self.max_rows && !batch.is_full() {
+            let waiting = self.stream.fill_buf()?.len();
+            if waiting >= WIDE_ROW
+                && let Some(wide_rows) = &mut self.wide_rows
+            {
+                if batch.rows() > 0 {
+                    break;
+                }
+                batch.held = Some(wide_rows.hold(waiting)?);
+            }
             self.ended = !self.read_tuple(&mut batch)?;
         }
         Ok((batch.rows() > 0).then_some(batch))
+    }
+
+    /// Count and checksum of all rows.
+    pub(crate) fn sum(mut self) -> Result<Checksum, WireError> {
+        let mut sum = Checksum::default();
+        if !std::mem::replace(&mut self.started, true) {
+            self.read_header()?;
+        }
+        while !self.ended {
+            if let Some(tuple) = leading_tuple(self.stream.fill_buf()?, self.width) {
+                sum.add(tuple);
+                let length = tuple.len();
+                self.stream.consume(length);
+            } else {
+                let mut rest = Batch::default();
+                self.ended = !self.read_tuple_in_pieces(&mut rest)?;
+                rest.tuples().for_each(|tuple| sum.add(tuple.bytes()));
+            }
+        }
+        Ok(sum)
     }
 
     fn read_header(&mut self) -> Result<(), WireError> {
@@ -171,8 +246,19 @@ impl<R: Read> BatchReader<R> {
         if header == HEADER { Ok(()) } else { Err(WireError::Malformed("unknown header")) }
     }
 
-    /// Appends one row to `batch`; false at the trailer.
+    /// Appends one row to `batch`; false at the trailer. A server sends each row as one message, which is then in the
+    /// stream's buffer as a whole.
     fn read_tuple(&mut self, batch: &mut Batch) -> Result<bool, WireError> {
+        let buffer = self.stream.fill_buf()?;
+        let Some(tuple) = leading_tuple(buffer, self.width) else { return self.read_tuple_in_pieces(batch) };
+        let length = tuple.len();
+        batch.bytes.extend_from_slice(tuple);
+        batch.ends.push(batch.bytes.len());
+        self.stream.consume(length);
+        Ok(true)
+    }
+
+    fn read_tuple_in_pieces(&mut self, batch: &mut Batch) -> Result<bool, WireError> {
         let mut count = [0; 2];
         self.stream.read_exact(&mut count)?;
         if count == TRAILER {
@@ -208,6 +294,22 @@ impl<R: Read> BatchReader<R> {
     }
 }
 
+/// The row of `width` columns that `bytes` begins with; `None` if it is not all there, or none.
+fn leading_tuple(bytes: &[u8], width: usize) -> Option<&[u8]> {
+    let (count, mut rest) = bytes.split_first_chunk()?;
+    if usize::from(u16::from_be_bytes(*count)) != width {
+        return None;
+    }
+    for _ in 0..width {
+        let (length, tail) = rest.split_first_chunk()?;
+        rest = match i32::from_be_bytes(*length) {
+            -1 => tail,
+            length => tail.get(usize::try_from(length).ok()?..)?,
+        };
+    }
+    Some(&bytes[..bytes.len() - rest.len()])
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -235,7 +337,16 @@ mod tests {
     }
 
     fn decode(stream: &[u8], width: usize, max_rows: usize) -> Result<Vec<Row>, WireError> {
-        let mut reader = BatchReader::new(stream, width, max_rows);
+        decode_buffered(stream, 1 << 16, width, max_rows)
+    }
+
+    fn decode_buffered(
+        stream: &[u8],
+        buffer: usize,
+        width: usize,
+        max_rows: usize,
+    ) -> Result<Vec<Row>, WireError> {
+        let mut reader = BatchReader::new(io::BufReader::with_capacity(buffer, stream), width, max_rows);
         let mut rows = Vec::new();
         while let Some(batch) = reader.next()? {
             assert!(batch.rows() <= max_rows);
@@ -258,6 +369,11 @@ mod tests {
         #[test]
         fn rows_come_out_as_they_went_in((width, rows) in rows(), max_rows in 1_usize..9) {
             prop_assert_eq!(decode(&encode(&rows), width, max_rows).unwrap(), rows);
+        }
+
+        #[test]
+        fn rows_may_come_in_pieces((width, rows) in rows(), buffer in 1_usize..20) {
+            prop_assert_eq!(decode_buffered(&encode(&rows), buffer, width, 7).unwrap(), rows);
         }
 
         #[test]

@@ -6,6 +6,8 @@ mod batch;
 mod checksum;
 mod layout;
 
-pub(crate) use batch::{Batch, BatchReader, Field, HEADER, TRAILER, Tuple, WireError, push_field, row_of};
+pub(crate) use batch::{
+    Batch, BatchReader, Field, HEADER, TRAILER, Tuple, WideRows, WireError, push_field, row_of,
+};
 pub(crate) use checksum::Checksum;
 pub(crate) use layout::{Layout, Projection, Rendition};

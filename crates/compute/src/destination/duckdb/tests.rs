@@ -33,7 +33,7 @@ impl File {
 
     /// A session with its destination, which ends both.
     fn with<T>(&self, spec: &Arc<CopySpec>, work: impl FnOnce(&mut DuckDbDestination) -> T) -> T {
-        let mut session = Session::default();
+        let mut session = Session::new(MEMORY);
         work(&mut self.open(&mut session, spec).unwrap())
     }
 
@@ -48,7 +48,7 @@ impl File {
     }
 
     fn refusal(&self, spec: &Arc<CopySpec>) -> String {
-        self.open(&mut Session::default(), spec).map(drop).unwrap_err().to_string()
+        self.open(&mut Session::new(MEMORY), spec).map(drop).unwrap_err().to_string()
     }
 }
 
@@ -102,7 +102,7 @@ fn chunks_are_taken_up_where_they_stopped() {
     file.with(&spec, |destination| {
         copy(destination, &spec, 1, &[(1, Some("a")), (2, None)]).unwrap();
         copy(destination, &spec, 2, &[]).unwrap();
-        write_chunk(destination, &spec, 3, &batches(&spec, &[(9, Some("lost"))])).unwrap();
+        write_chunk(destination, &spec, 3, &batches(&[(9, Some("lost"))])).unwrap();
     });
     let spec = next_attempt(&spec);
     file.with(&spec, |destination| {
@@ -160,7 +160,7 @@ fn a_keyless_table_comes_as_one_chunk_of_any_size_beside_rows_that_are_there() {
     );
     let rows: Vec<_> = (0..250_000).map(|id| (id % 1000, Some("again"))).collect();
     file.with(&spec, |destination| {
-        write_chunk(destination, &spec, 1, &batches(&spec, &rows)).unwrap();
+        write_chunk(destination, &spec, 1, &batches(&rows)).unwrap();
         destination.rollback();
         copy(destination, &spec, 1, &rows).unwrap();
     });
@@ -178,7 +178,7 @@ fn a_row_that_is_not_held_as_given_fails_the_chunk() {
         file.with(&spec, |destination| {
             let layout = layout(destination, &spec);
             destination.begin(1, &layout).unwrap();
-            batches(&spec, &[(1, Some("a")), (2, Some("b"))])
+            batches(&[(1, Some("a")), (2, Some("b"))])
                 .iter()
                 .for_each(|batch| destination.write(batch).unwrap());
             let stage = destination.stage.table();
@@ -208,7 +208,7 @@ fn a_row_lost_before_the_proof_fails_the_chunk() {
     let (file, spec) = (File::new(), Arc::new(spec(orders())));
     file.with(&spec, |destination| {
         destination.begin(1, &layout(destination, &spec)).unwrap();
-        let given = batches(&spec, &[(1, Some("a")), (2, Some("b"))]);
+        let given = batches(&[(1, Some("a")), (2, Some("b"))]);
         given.iter().for_each(|batch| destination.write(batch).unwrap());
         let lose = format!("DELETE FROM {} WHERE c0 = 2", destination.stage.table());
         destination.stage.connection().execute_batch(&lose).unwrap();
@@ -249,10 +249,10 @@ fn a_table_that_was_removed_before_the_first_chunk_is_made_again() {
 #[test]
 fn an_older_attempt_is_fenced_off() {
     let (file, first) = (File::new(), Arc::new(spec(orders())));
-    let mut session = Session::default();
+    let mut session = Session::new(MEMORY);
     let mut old = file.open(&mut session, &first).unwrap();
     copy(&mut old, &first, 1, &[(1, None)]).unwrap();
-    write_chunk(&mut old, &first, 2, &batches(&first, &[(2, None)])).unwrap();
+    write_chunk(&mut old, &first, 2, &batches(&[(2, None)])).unwrap();
     old.rollback();
     let second = next_attempt(&first);
     let new = file.open(&mut session, &second).unwrap();
@@ -285,7 +285,7 @@ fn a_table_that_does_not_fit_is_refused_with_the_reason() {
 #[test]
 fn a_second_job_gets_the_file_when_the_first_is_done() {
     let (file, first) = (File::new(), Arc::new(spec(orders())));
-    let mut session = Session::default();
+    let mut session = Session::new(MEMORY);
     let mut destination = file.open(&mut session, &first).unwrap();
     copy(&mut destination, &first, 1, &[(1, Some("first"))]).unwrap();
     thread::scope(|scope| {
@@ -306,14 +306,14 @@ fn a_second_job_gets_the_file_when_the_first_is_done() {
 #[test]
 fn two_destinations_of_a_job_share_a_file() {
     let (file, spec) = (File::new(), Arc::new(spec(orders())));
-    let mut session = Session::default();
+    let mut session = Session::new(MEMORY);
     let settings = DuckDbSettings { path: file.path(), schema: "other".to_owned() };
     let open = |session: &mut Session, id| {
         DuckDbDestination::open(DestinationId(id), &settings, &spec, session, &Interrupts::default()).unwrap()
     };
     let (mut one, mut two) = (file.open(&mut session, &spec).unwrap(), open(&mut session, 4));
-    write_chunk(&mut one, &spec, 1, &batches(&spec, &[(1, None)])).unwrap();
-    write_chunk(&mut two, &spec, 1, &batches(&spec, &[(1, None)])).unwrap();
+    write_chunk(&mut one, &spec, 1, &batches(&[(1, None)])).unwrap();
+    write_chunk(&mut two, &spec, 1, &batches(&[(1, None)])).unwrap();
     one.commit().unwrap();
     two.commit().unwrap();
     drop((one, two, session));
@@ -328,7 +328,7 @@ fn an_interrupted_chunk_can_be_taken_back_and_done_again() {
     let (file, spec) = (File::new(), Arc::new(spec(keyless())));
     let interrupts = Interrupts::default();
     let settings = DuckDbSettings { path: file.path(), schema: "copied".to_owned() };
-    let mut session = Session::default();
+    let mut session = Session::new(MEMORY);
     let mut destination =
         DuckDbDestination::open(DestinationId(3), &settings, &spec, &mut session, &interrupts).unwrap();
     destination.begin(1, &layout(&destination, &spec)).unwrap();

@@ -10,7 +10,7 @@ fn root(folder: &Folder) -> ParquetSettings {
 }
 
 fn open(folder: &Folder, spec: &Arc<CopySpec>) -> Result<ParquetDestination, DestinationError> {
-    ParquetDestination::open(&root(folder), spec, &mut Session::default(), &Interrupts::default())
+    ParquetDestination::open(&root(folder), spec, &mut Session::new(MEMORY), &Interrupts::default())
 }
 
 /// The names in the job's folder.
@@ -63,7 +63,7 @@ fn chunks_are_taken_up_where_they_stopped() {
     let mut destination = open(&folder, &first).unwrap();
     copy(&mut destination, &first, 1, &[(1, Some("a")), (2, None)]).unwrap();
     copy(&mut destination, &first, 2, &[]).unwrap();
-    write_chunk(&mut destination, &first, 3, &batches(&first, &[(9, Some("lost"))])).unwrap();
+    write_chunk(&mut destination, &first, 3, &batches(&[(9, Some("lost"))])).unwrap();
     assert_eq!(names(&destination), [LEDGER, ".part-000003.parquet.tmp-1", "part-000001.parquet"]);
     // As if it had died between the rename and the ledger's note.
     std::fs::copy(
@@ -86,7 +86,7 @@ fn chunks_are_taken_up_where_they_stopped() {
 fn a_chunk_taken_back_leaves_nothing() {
     let (folder, spec) = (Folder::new(), Arc::new(spec(orders())));
     let mut destination = open(&folder, &spec).unwrap();
-    write_chunk(&mut destination, &spec, 1, &batches(&spec, &[(1, None)])).unwrap();
+    write_chunk(&mut destination, &spec, 1, &batches(&[(1, None)])).unwrap();
     destination.rollback();
     assert_eq!(names(&destination), [LEDGER]);
     copy(&mut destination, &spec, 1, &[(2, None)]).unwrap();
@@ -122,7 +122,7 @@ fn a_keyless_table_comes_in_many_parts() {
 fn a_part_that_was_changed_fails_the_chunk() {
     let (folder, spec) = (Folder::new(), Arc::new(spec(orders())));
     let mut destination = open(&folder, &spec).unwrap();
-    write_chunk(&mut destination, &spec, 1, &batches(&spec, &[(1, Some("a"))])).unwrap();
+    write_chunk(&mut destination, &spec, 1, &batches(&[(1, Some("a"))])).unwrap();
     let part = destination.chunk.as_ref().unwrap().parts[0].hidden.clone();
     let other = folder.join("other.parquet");
     let sql = format!("COPY (SELECT 1::BIGINT AS id, 'b' AS note) TO '{other}' (FORMAT parquet)");
@@ -137,7 +137,7 @@ fn a_row_lost_before_the_proof_fails_the_chunk() {
         let (folder, spec) = (Folder::new(), Arc::new(spec(table)));
         let mut destination = open(&folder, &spec).unwrap();
         destination.begin(1, &layout(&destination, &spec)).unwrap();
-        let given = batches(&spec, &[(1, Some("a")), (2, Some("b"))]);
+        let given = batches(&[(1, Some("a")), (2, Some("b"))]);
         given.iter().for_each(|batch| destination.write(batch).unwrap());
         let lose = format!("DELETE FROM {} WHERE c0 = 2", destination.stage.table());
         destination.stage.connection().execute_batch(&lose).unwrap();
@@ -179,7 +179,7 @@ fn an_older_attempt_is_fenced_off() {
     let (folder, first) = (Folder::new(), Arc::new(spec(orders())));
     let mut old = open(&folder, &first).unwrap();
     copy(&mut old, &first, 1, &[(1, None)]).unwrap();
-    write_chunk(&mut old, &first, 2, &batches(&first, &[(2, None)])).unwrap();
+    write_chunk(&mut old, &first, 2, &batches(&[(2, None)])).unwrap();
     let mut new = open(&folder, &next_attempt(&first)).unwrap();
     assert!(matches!(old.commit(), Err(DestinationError::Fenced)));
     old.rollback();
@@ -205,7 +205,8 @@ fn what_the_system_refuses_names_the_path() {
     let (folder, spec) = (Folder::new(), Arc::new(spec(orders())));
     std::fs::write(folder.join("file"), "").unwrap();
     let settings = ParquetSettings { path: folder.join("file/below") };
-    let refusal = ParquetDestination::open(&settings, &spec, &mut Session::default(), &Interrupts::default());
+    let refusal =
+        ParquetDestination::open(&settings, &spec, &mut Session::new(MEMORY), &Interrupts::default());
     assert!(refusal.map(drop).unwrap_err().to_string().contains("file/below"));
 }
 

@@ -11,6 +11,7 @@ use backfill_pg::find_table;
 use postgres::Client;
 
 use super::{
+    Route,
     check::{check_table, fit_columns, has_unique_index},
     ledger,
     once::once,
@@ -41,6 +42,7 @@ pub(super) struct Prepared {
     pub(super) watermark: Watermark,
     /// What happens to keys that exist already in the table that chunks are written to.
     pub(super) mode: WriteMode,
+    pub(super) route: Route,
     /// What is to be done when all rows are there.
     pub(super) replacement: Option<Replacement>,
 }
@@ -81,6 +83,12 @@ pub(super) fn prepare(
     let goes_direct = target.generated.is_empty()
         && has_same_columns(&target.table, &spec.table, &renditions)
         && finds_rows_again(client, &target, spec)?;
+    let route = match target.table.kind {
+        _ if !goes_direct => Route::Staged,
+        // Its pages are its partitions'.
+        TableKind::PartitionedTable if !spec.table.primary_key.is_empty() => Route::DirectByKey,
+        _ => Route::Direct,
+    };
     let (insert, returning) = insert_sql(&target, &spec.table, &renditions, &types);
     let statements = Statements {
         direct: goes_direct.then(|| direct(&target.name, &spec.table)),
@@ -91,7 +99,7 @@ pub(super) fn prepare(
         note: ledger::note_sql(schema),
     };
     client.batch_execute(SESSION)?;
-    Ok(Prepared { renditions, statements, watermark, mode, replacement })
+    Ok(Prepared { renditions, statements, watermark, mode, route, replacement })
 }
 
 /// What replaces a table is gathered beside it, where a row may come once more, changed meanwhile; so may what comes

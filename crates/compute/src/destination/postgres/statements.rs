@@ -3,7 +3,7 @@
 use backfill_domain::{
     catalog::{Column, Table},
     job::WriteMode,
-    sql::identifier,
+    sql::{identifier, literal},
     table::TableName,
 };
 
@@ -46,9 +46,11 @@ pub(super) struct Statements {
 pub(super) struct Direct {
     /// Takes rows into the table.
     pub(super) copy: String,
-    /// Returns what the table holds of the rows that this transaction has added. Its condition is still open: with a
-    /// key, the range of keys that keeps it from reading the whole table goes behind it.
-    pub(super) read_back: String,
+    /// How many pages the table has.
+    pub(super) pages: String,
+    /// Returns what the table holds of the rows that this transaction has added. Its condition is still open: what
+    /// keeps it from reading the whole table goes behind it.
+    read_back: String,
     /// The key, for that range.
     pub(super) key: KeyColumns,
 }
@@ -61,8 +63,13 @@ impl Statements {
 }
 
 impl Direct {
+    /// What returns the rows that this transaction has added behind the first `pages` pages, or on the last of them.
+    pub(super) fn read_back_by_page(&self, pages: i64) -> String {
+        format!("{} AND held.ctid >= '({},0)'", self.read_back, (pages - 1).max(0))
+    }
+
     /// What returns the rows that this transaction has added, whose keys are in `range`.
-    pub(super) fn read_back_sql(&self, range: Option<&(Key, Key)>) -> String {
+    pub(super) fn read_back_by_key(&self, range: Option<&(Key, Key)>) -> String {
         let Some((first, last)) = range else { return self.read_back.clone() };
         let (from, to) = (self.key.compare("held", ">=", first), self.key.compare("held", "<=", last));
         format!("{} AND {from} AND {to}", self.read_back)
@@ -74,6 +81,10 @@ pub(super) fn direct(name: &TableName, source: &Table) -> Direct {
     let (to, columns) = (name.to_sql(), names.join(", "));
     Direct {
         copy: format!("COPY {to} ({columns}) FROM STDIN (FORMAT binary)"),
+        pages: format!(
+            "SELECT pg_catalog.pg_relation_size({}) / pg_catalog.current_setting('block_size')::bigint",
+            literal(&to)
+        ),
         read_back: format!(
             "SELECT {columns} FROM {to} AS held WHERE xmin = pg_catalog.pg_current_xact_id()::xid"
         ),

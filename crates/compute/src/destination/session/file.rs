@@ -18,9 +18,10 @@ use crate::{destination::DestinationError, interrupt::Interrupts};
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Memory of a file's indexes after which it is opened anew. DuckDB keeps every part of an index that it has touched,
-/// until it cannot go on; a part that is not loaded costs nothing, and a backfill does not come back to it.
-const LARGE_INDEXES: u64 = 64 << 20;
+/// The part of DuckDB's memory that a file's indexes may take until it is opened anew. DuckDB keeps every part of an
+/// index that it has touched, until it cannot go on; a part that is not loaded costs nothing, and a backfill does not
+/// come back to it.
+const LARGE_INDEXES: u64 = 4;
 
 /// An attached database file.
 pub(crate) struct DatabaseFile {
@@ -69,7 +70,8 @@ impl DatabaseFile {
     pub(crate) fn shrink(self: &Arc<Self>) -> Result<(), DestinationError> {
         // One for the session, one for the destination that asks.
         let is_shared = Arc::strong_count(self) > 2;
-        if is_shared || index_memory(&self.instance.root())? < LARGE_INDEXES { Ok(()) } else { self.reopen() }
+        let large = self.instance.memory.at_work / LARGE_INDEXES;
+        if is_shared || index_memory(&self.instance.root())? < large { Ok(()) } else { self.reopen() }
     }
 
     fn reopen(&self) -> Result<(), DestinationError> {
@@ -126,7 +128,10 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::destination::{Session, session::testing::Folder};
+    use crate::destination::{
+        Session,
+        session::testing::{Folder, MEMORY},
+    };
 
     #[test]
     fn a_file_has_one_path_by_whatever_path_it_is_given() {
@@ -144,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_reopened_file_is_as_it_was_for_every_connection() {
-        let (folder, interrupts, mut session) = (Folder::new(), Interrupts::default(), Session::default());
+        let (folder, interrupts, mut session) = (Folder::new(), Interrupts::default(), Session::new(MEMORY));
         let file = session.attach(&folder.join("file"), &interrupts).unwrap();
         let connection = session.connect(&interrupts).unwrap();
         let table = format!("{}.main.t", file.alias());

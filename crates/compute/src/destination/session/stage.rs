@@ -35,6 +35,7 @@ pub(crate) struct Stage {
     renditions: Vec<Rendition>,
     rows: usize,
     bytes: usize,
+    is_at_work: bool,
 }
 
 impl Stage {
@@ -46,7 +47,7 @@ impl Stage {
         let held: Vec<_> = columns.map(held).collect();
         let (kinds, renditions) = held.iter().map(|held| (held.kind.clone(), held.rendition)).unzip();
         let (name, source) = (format!("stage_{}", Uuid::new_v4().simple()), spec.source.clone());
-        Ok(Self { connection, name, source, held, kinds, renditions, rows: 0, bytes: 0 })
+        Ok(Self { connection, name, source, held, kinds, renditions, rows: 0, bytes: 0, is_at_work: false })
     }
 
     /// How each of the source's columns is held.
@@ -79,6 +80,25 @@ impl Stage {
         Decoder::new(&self.source, &self.held, layout)
     }
 
+    /// Makes an empty stage ready for a chunk.
+    pub(crate) fn begin(&mut self) -> Result<(), DestinationError> {
+        if !std::mem::replace(&mut self.is_at_work, true) {
+            self.connection.instance.work(true)?;
+        }
+        self.clear()
+    }
+
+    /// Empties the stage at a chunk's end, and lets go of memory. What cannot be done now is done when the next chunk
+    /// begins.
+    pub(crate) fn end(&mut self) {
+        let cleared = self.clear();
+        let is_at_work = std::mem::replace(&mut self.is_at_work, false);
+        let rested = if is_at_work { self.connection.instance.work(false) } else { Ok(()) };
+        if let Err(error) = cleared.and(rested) {
+            log::debug!("the stage is cleared when the next chunk begins: {error}");
+        }
+    }
+
     /// Empties the stage.
     pub(crate) fn clear(&mut self) -> Result<(), DestinationError> {
         let columns = self.kinds.iter().enumerate().map(|(at, kind)| match kind {
@@ -102,6 +122,9 @@ impl Stage {
         decoder: &mut Decoder,
         batch: &Batch,
     ) -> Result<Vec<RecordBatch>, DestinationError> {
+        if batch.turn().is_some() {
+            self.connection.instance.make_room()?;
+        }
         let batches = decoder.decode(batch, &self.connection)?;
         append(self.connection.appender_to_catalog_and_db(&self.name, "memory", "main")?, &batches)?;
         self.rows += batches.iter().map(RecordBatch::num_rows).sum::<usize>();

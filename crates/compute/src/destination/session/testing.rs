@@ -23,8 +23,12 @@ use uuid::Uuid;
 use super::folder::PrivateFolder;
 use crate::{
     destination::{CopySpec, Destination, DestinationError},
+    memory::DuckDbMemory,
     wire::{Batch, BatchReader, HEADER, Layout, TRAILER},
 };
+
+/// What the tests' DuckDBs may hold.
+pub(crate) const MEMORY: DuckDbMemory = DuckDbMemory::DEFAULT;
 
 /// A folder for a test, gone at its end.
 pub(crate) struct Folder(PrivateFolder);
@@ -110,13 +114,11 @@ pub(crate) fn layout(destination: &dyn Destination, spec: &CopySpec) -> Arc<Layo
 }
 
 /// Rows of [`orders`] or [`keyless`] as they come.
-pub(crate) fn batches(spec: &CopySpec, rows: &[(i64, Option<&str>)]) -> Vec<Batch> {
+pub(crate) fn batches(rows: &[(i64, Option<&str>)]) -> Vec<Arc<Batch>> {
     let mut stream = HEADER.to_vec();
-    let is_keyed = !spec.table.primary_key.is_empty();
     for (id, note) in rows {
-        let (binary, text) = (id.to_be_bytes(), id.to_string());
-        let mut fields = vec![Some(&binary[..]), note.map(str::as_bytes)];
-        fields.extend(is_keyed.then_some(Some(text.as_bytes())));
+        let id = id.to_be_bytes();
+        let fields = [Some(&id[..]), note.map(str::as_bytes)];
         stream.extend(i16::try_from(fields.len()).unwrap().to_be_bytes());
         for field in fields {
             let length = field.map_or(-1, |field| i32::try_from(field.len()).unwrap());
@@ -125,11 +127,11 @@ pub(crate) fn batches(spec: &CopySpec, rows: &[(i64, Option<&str>)]) -> Vec<Batc
         }
     }
     stream.extend(TRAILER);
-    all(&mut BatchReader::new(&stream[..], if is_keyed { 3 } else { 2 }, 10_000))
+    all(&mut BatchReader::new(&stream[..], 2, 10_000))
 }
 
-fn all<R: std::io::Read>(reader: &mut BatchReader<R>) -> Vec<Batch> {
-    std::iter::from_fn(|| reader.next().unwrap()).collect()
+fn all<R: std::io::BufRead>(reader: &mut BatchReader<R>) -> Vec<Arc<Batch>> {
+    std::iter::from_fn(|| reader.next().unwrap()).map(Arc::new).collect()
 }
 
 /// Writes a chunk, and proves it, without committing it.
@@ -137,7 +139,7 @@ pub(crate) fn write_chunk(
     destination: &mut dyn Destination,
     spec: &CopySpec,
     number: i64,
-    batches: &[Batch],
+    batches: &[Arc<Batch>],
 ) -> Result<(), DestinationError> {
     let layout = layout(destination, spec);
     destination.begin(number, &layout)?;
@@ -152,7 +154,7 @@ pub(crate) fn copy(
     number: i64,
     rows: &[(i64, Option<&str>)],
 ) -> Result<(), DestinationError> {
-    write_chunk(destination, spec, number, &batches(spec, rows))?;
+    write_chunk(destination, spec, number, &batches(rows))?;
     destination.commit()
 }
 
@@ -311,7 +313,7 @@ impl RealTable {
     }
 
     /// All its rows.
-    pub(crate) fn batches(&mut self, layout: &Layout) -> Vec<Batch> {
+    pub(crate) fn batches(&mut self, layout: &Layout) -> Vec<Arc<Batch>> {
         let table = self.table.table_name().to_sql();
         let order = self.order();
         let sql = format!(

@@ -38,7 +38,7 @@ fn check(sql_type: &str, values: &[String], (in_duckdb, in_postgres): Comparable
         rows.join(", ")
     ));
     let spec = spec(source.table.clone());
-    let mut session = Session::default();
+    let mut session = Session::new(MEMORY);
     let mut stage = session.stage(&spec, &Interrupts::default()).unwrap();
     let layout = Arc::new(Layout::new(&spec.table, &[stage.renditions()]));
     let batches = source.batches(&layout);

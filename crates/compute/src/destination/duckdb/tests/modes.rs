@@ -79,7 +79,7 @@ fn a_table_with_more_than_its_new_one_keeps_it() {
 fn a_removed_or_an_older_attempts_table_replaces_nothing() {
     let (file, spec) = (File::new(), replacing(orders()));
     file.prepare("CREATE SCHEMA copied; CREATE TABLE copied.orders (id BIGINT PRIMARY KEY, note VARCHAR); INSERT INTO copied.orders VALUES (1, 'old')");
-    let mut session = Session::default();
+    let mut session = Session::new(MEMORY);
     let mut old = file.open(&mut session, &spec).unwrap();
     copy(&mut old, &spec, 1, &[(2, Some("new"))]).unwrap();
     let next = next_attempt(&spec);
@@ -137,7 +137,7 @@ fn rows_that_are_there_are_kept_where_only_the_missing_are_wanted() {
         assert_eq!(destination.watermark().rows, 4);
         // A row that the table holds otherwise than given is noticed beside one that is kept.
         destination.begin(3, &layout(destination, &missing)).unwrap();
-        batches(&missing, &[(1, None), (9, None)]).iter().for_each(|batch| destination.write(batch).unwrap());
+        batches(&[(1, None), (9, None)]).iter().for_each(|batch| destination.write(batch).unwrap());
         let stage = destination.stage.table();
         destination
             .stage
