@@ -1,7 +1,7 @@
 //! Makes a PostgreSQL destination ready: table, ledger, staging table, and the statements that a chunk needs.
 
 use backfill_domain::{
-    catalog::{Column, Table},
+    catalog::{Column, Table, TableKind},
     id::DestinationId,
     job::WriteMode,
     sql::identifier,
