@@ -50,6 +50,10 @@ struct OpenChunk {
     given: Digest,
     /// Behind which row of the table new ones are, where they cannot be found again by a key.
     last_row: i64,
+    /// Whether rows whose keys were there before are not counted.
+    expects_known: bool,
+    /// Rows that count.
+    counted: u64,
 }
 
 impl DuckDbDestination {
@@ -93,8 +97,22 @@ impl Destination for DuckDbDestination {
         self.connection.execute_batch("BEGIN")?;
         let last_row = if self.target.is_keyed() { 0 } else { self.target.last_row(&self.connection)? };
         let decoder = self.stage.decoder(layout);
-        self.chunk = Some(OpenChunk { number, decoder, taken: 0, given: Digest::default(), last_row });
+        self.chunk = Some(OpenChunk {
+            number,
+            decoder,
+            taken: 0,
+            given: Digest::default(),
+            last_row,
+            expects_known: false,
+            counted: 0,
+        });
         Ok(())
+    }
+
+    fn expect_known_rows(&mut self) {
+        if let Some(chunk) = &mut self.chunk {
+            chunk.expects_known = true;
+        }
     }
 
     fn write(&mut self, batch: &Arc<Batch>) -> Result<(), DestinationError> {
@@ -114,11 +132,12 @@ impl Destination for DuckDbDestination {
     fn verify(&mut self) -> Result<(), DestinationError> {
         let Some(chunk) = &mut self.chunk else { return Ok(()) };
         chunk.given = chunk.given.plus(self.stage.digest(self.target.staged())?);
-        let held = if self.target.is_keyed() {
+        let (held, known) = if self.target.is_keyed() {
             self.target.insert(&self.connection, &self.stage).map_err(|error| self.stage.explain(error))?
         } else {
-            self.target.digest_behind(&self.connection, chunk.last_row)?
+            (self.target.digest_behind(&self.connection, chunk.last_row)?, 0)
         };
+        chunk.counted = chunk.given.rows - if chunk.expects_known { known } else { 0 };
         // A row lost on its way to the stage is missing from both digests.
         let given = chunk.taken - chunk.decoder.aside().kept();
         if held == chunk.given && held.rows == given {
@@ -130,7 +149,7 @@ impl Destination for DuckDbDestination {
     fn commit(&mut self) -> Result<(), DestinationError> {
         let Some(chunk) = self.chunk.take() else { return Ok(()) };
         failpoint("duckdb-committing")?;
-        let rows = self.watermark.rows + chunk.given.rows.cast_signed();
+        let rows = self.watermark.rows + chunk.counted.cast_signed();
         let next = Watermark { chunk: chunk.number, rows };
         if !self.ledger.note(&self.connection, next)? {
             self.rollback();

@@ -74,6 +74,10 @@ pub(crate) trait Destination: Send {
     /// Begins chunk `number`, which is the one after its watermark, with rows of this `layout`.
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError>;
 
+    /// Says that the chunk that was begun brings rows which changed since they were copied: only those whose keys the
+    /// table does not have are counted. Where rows are written once, such a chunk brings none.
+    fn expect_known_rows(&mut self) {}
+
     /// Takes rows.
     fn write(&mut self, batch: &Arc<Batch>) -> Result<(), DestinationError>;
 

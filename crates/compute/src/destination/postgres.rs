@@ -73,6 +73,8 @@ struct OpenChunk {
     /// The rows that are given, by their hashes, where those of known keys are kept as they are: what is added must be
     /// among them.
     given_rows: Option<HashSet<u128>>,
+    /// How many of the rows' keys were there before, where those are not counted.
+    known: Option<i64>,
     /// The table's pages before it, of a chunk that goes direct.
     pages: i64,
     /// The first and the last row's key, of a chunk that goes direct.
@@ -146,11 +148,18 @@ impl Destination for PostgresDestination {
             projection: layout.projection(&self.renditions),
             layout: layout.clone(),
             given: Checksum::default(),
-            given_rows: self.statements.known.is_some().then(HashSet::new),
+            given_rows: (self.mode == WriteMode::InsertMissing).then(HashSet::new),
+            known: None,
             range: None,
             kept: Vec::new(),
         });
         Ok(())
+    }
+
+    fn expect_known_rows(&mut self) {
+        if let Some(chunk) = &mut self.chunk {
+            chunk.known = Some(0);
+        }
     }
 
     fn write(&mut self, batch: &Arc<Batch>) -> Result<(), DestinationError> {
@@ -197,7 +206,10 @@ impl Destination for PostgresDestination {
             }
             self.stage_instead("it was not found again as it was given")?;
         }
-        let Some(chunk) = &self.chunk else { return Ok(()) };
+        let Some(chunk) = &mut self.chunk else { return Ok(()) };
+        if let (Some(rows), Some(known)) = (&mut chunk.known, &self.statements.known) {
+            *rows = self.client.query_one(known, &[])?.get(0);
+        }
         if let (Some(known), Some(given)) = (&self.statements.known, &chunk.given_rows) {
             return add_missing(&mut self.client, &self.statements, known, chunk, given);
         }
@@ -209,7 +221,7 @@ impl Destination for PostgresDestination {
     fn commit(&mut self) -> Result<(), DestinationError> {
         let Some(chunk) = &self.chunk else { return Ok(()) };
         failpoint("postgres-committing")?;
-        let rows = self.watermark.rows + chunk.given.rows as i64;
+        let rows = self.watermark.rows + chunk.given.rows as i64 - chunk.known.unwrap_or_default();
         let noted = self.client.execute(
             &self.statements.note,
             &[&chunk.number, &rows, &self.spec.job_uid, &self.id.0, &self.spec.attempt],

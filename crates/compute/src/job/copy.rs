@@ -184,6 +184,8 @@ struct AtHand {
     writers: Vec<usize>,
     /// Those of them that take its rows.
     takers: Vec<usize>,
+    /// Whether it brings rows that were copied before.
+    catches_up: bool,
     rows: i64,
     bytes: i64,
     /// The job's turns at it, at wide rows among them: until the chunk is committed.
@@ -255,10 +257,11 @@ impl Conductor<'_> {
     fn begin(&mut self, number: i64, strategy: Strategy, turn: Option<Arc<Turn>>) -> Result<AtHand, Halt> {
         let behind = |(at, writer): (usize, &Writer)| (writer.watermark.chunk < number).then_some(at);
         let writers: Vec<_> = self.writers.iter().enumerate().filter_map(behind).collect();
-        self.tell(&writers, &Command::Begin(number))?;
-        let is_taker = |at: &usize| strategy != Strategy::CatchUp || self.copy.takes_changes[*at];
+        let catches_up = strategy == Strategy::CatchUp;
+        self.tell(&writers, &Command::Begin { number, catches_up })?;
+        let is_taker = |at: &usize| !catches_up || self.copy.takes_changes[*at];
         let takers = writers.iter().copied().filter(is_taker).collect();
-        Ok(AtHand { writers, takers, turns: turn.into_iter().collect(), rows: 0, bytes: 0 })
+        Ok(AtHand { writers, takers, catches_up, turns: turn.into_iter().collect(), rows: 0, bytes: 0 })
     }
 
     fn write(&mut self, chunk: &mut AtHand, batch: &Arc<Batch>) -> Result<(), Halt> {
@@ -282,9 +285,15 @@ impl Conductor<'_> {
             context.queue.set_aside(*claim, range.number, &asides)?;
         }
         self.tell(&chunk.writers, &Command::Commit)?;
+        let before: Vec<_> = self.writers.iter().map(|writer| writer.watermark.rows).collect();
         self.await_replies(&chunk.writers, Self::next_reply_of_commit)?;
         failpoint("chunk-committed")?;
-        self.done.rows += chunk.rows;
+        self.done.rows += if chunk.catches_up {
+            let gained = |at: &usize| self.writers[*at].watermark.rows - before[*at];
+            chunk.takers.iter().map(gained).max().unwrap_or_default()
+        } else {
+            chunk.rows
+        };
         self.done.bytes += chunk.bytes;
         let (rows_per_second, bytes_per_second) = self.pace.record(Instant::now(), chunk.rows, chunk.bytes);
         let progress =

@@ -1,6 +1,8 @@
 //! Where a job goes on: the queue knows its chunks, each destination's ledger which of them it has committed.
 
-use backfill_domain::{chunk::ChunkStatus, destination::Destination as StoredDestination, job::Job};
+use backfill_domain::{
+    chunk::ChunkStatus, destination::Destination as StoredDestination, job::Job, plan::Strategy,
+};
 
 use super::{Course, Done, JobContext, JobError, rows_of};
 use crate::{
@@ -42,9 +44,14 @@ pub(crate) fn resume(
     }
     // Every destination had committed the chunk; only the note of it was lost.
     failpoint("chunk-found-committed")?;
-    done.rows += last.row_count;
-    done.bytes += last.byte_count;
     let rows = rows_of(stored, destinations);
+    done.rows = if plan.sections[range.section].strategy == Strategy::CatchUp {
+        // Of those rows, the destinations have counted the new ones alone.
+        rows.iter().map(|(_, rows)| *rows).max().unwrap_or_default()
+    } else {
+        done.rows + last.row_count
+    };
+    done.bytes += last.byte_count;
     let progress =
         Progress { rows: done.rows, bytes: done.bytes, rows_per_second: 0.0, bytes_per_second: 0.0 };
     let claim = Claim { job: job.id, attempt: job.attempt };

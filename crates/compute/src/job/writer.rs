@@ -17,8 +17,8 @@ use crate::{
 /// What a writer is told to do. It answers `Seal` and `Commit`, and whatever fails.
 #[derive(Clone)]
 pub(crate) enum Command {
-    /// Begin a chunk.
-    Begin(i64),
+    /// Begin a chunk, of rows that were copied before if it catches up.
+    Begin { number: i64, catches_up: bool },
     /// Take rows.
     Write(Arc<Batch>),
     /// Prove that the destination holds the chunk's rows.
@@ -74,8 +74,11 @@ fn obey(
     command: Command,
 ) -> Result<(), DestinationError> {
     match command {
-        Command::Begin(number) => {
+        Command::Begin { number, catches_up } => {
             destination.begin(number, layout)?;
+            if catches_up {
+                destination.expect_known_rows();
+            }
             failpoint("writer-begun")?;
         }
         Command::Write(batch) => {

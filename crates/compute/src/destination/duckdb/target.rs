@@ -69,9 +69,9 @@ impl Target {
         &self.staged
     }
 
-    /// Takes the staged rows over; the digest of what the table then holds of them. A row whose key's row is kept counts
-    /// as it was given.
-    pub(super) fn insert(&self, connection: &Connection, stage: &Stage) -> duckdb::Result<Digest> {
+    /// Takes the staged rows over; the digest of what the table then holds of them, and how many of their keys it had
+    /// before. A row whose key's row is kept counts as it was given.
+    pub(super) fn insert(&self, connection: &Connection, stage: &Stage) -> duckdb::Result<(Digest, u64)> {
         // Most chunks bring new keys alone, and a plain INSERT is faster by a third.
         let before = match self.mode {
             WriteMode::Upsert | WriteMode::InsertMissing => self.digest_of_staged_keys(connection, stage)?,
@@ -90,7 +90,7 @@ impl Target {
             on_conflict = if meets_rows { self.on_conflict() } else { String::new() },
         ))?;
         let held = self.digest_of_staged_keys(connection, stage)?;
-        Ok(if keeps { held.minus(before).plus(kept) } else { held })
+        Ok((if keeps { held.minus(before).plus(kept) } else { held }, before.rows))
     }
 
     fn on_conflict(&self) -> String {

@@ -95,7 +95,7 @@ pub(super) fn prepare(
         stage: format!("COPY {STAGE} FROM STDIN (FORMAT binary)"),
         insert,
         returning,
-        known: (mode == WriteMode::InsertMissing).then(|| known_sql(&target, &spec.table, &renditions)),
+        known: (!spec.table.primary_key.is_empty()).then(|| known_sql(&target, &spec.table, &renditions)),
         note: ledger::note_sql(schema),
     };
     client.batch_execute(SESSION)?;

@@ -147,7 +147,11 @@ fn staged(target: &Target, column: &Column, rendition: Rendition) -> String {
 pub(super) fn known_sql(target: &Target, source: &Table, renditions: &[Rendition]) -> String {
     let is_key = |(column, _): &(&Column, &Rendition)| source.primary_key.contains(&column.name);
     let compare = |(column, rendition): (&Column, &Rendition)| {
-        format!("held.{} = {}", identifier(&column.name), staged(target, column, *rendition))
+        let equals = column
+            .data_type
+            .operator_schema()
+            .map_or("=".to_owned(), |schema| format!("OPERATOR({schema}.=)"));
+        format!("held.{} {equals} {}", identifier(&column.name), staged(target, column, *rendition))
     };
     let conditions: Vec<_> = source.columns.iter().zip(renditions).filter(is_key).map(compare).collect();
     format!(
