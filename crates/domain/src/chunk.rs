@@ -1,39 +1,22 @@
 //! The chunks of a job: key ranges that every destination commits as one transaction.
 
 use chrono::{DateTime, Utc};
-use diesel::{deserialize::FromSqlRow, expression::AsExpression, prelude::*, sql_types::Text};
-use serde::{Deserialize, Serialize};
-use strum::{AsRefStr, EnumString};
+use diesel::prelude::*;
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{id::JobId, schema::backfill_chunks, text_enum::text_enum};
 
-/// Where a chunk stands.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    AsRefStr,
-    EnumString,
-    AsExpression,
-    FromSqlRow,
-)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
-#[diesel(sql_type = Text)]
-pub enum ChunkStatus {
-    /// Its range is fixed; some destinations may have committed it.
-    Copying,
-    /// Every destination has committed it.
-    Done,
+text_enum! {
+    "SCREAMING_SNAKE_CASE",
+    /// Where a chunk stands.
+    pub enum ChunkStatus {
+        /// Its range is fixed; some destinations may have committed it.
+        Copying,
+        /// Every destination has committed it.
+        Done,
+    }
 }
-
-text_enum!(ChunkStatus);
 
 /// A chunk: the rows with `lower_key` < key <= `upper_key`, or those on the pages from `lower_page` to before
 /// `upper_page`.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use diesel::{deserialize::FromSqlRow, expression::AsExpression, prelude::*, sql_types::Text};
+use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use strum::{AsRefStr, EnumString, VariantArray};
+use strum::VariantArray;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -21,42 +21,25 @@ use crate::{
 /// The channel on which PostgreSQL tells daemons and API replicas that the queue changed.
 pub const QUEUE_CHANNEL: &str = "queue_backfill_data";
 
-/// Where a job, or a job's part for one destination, stands.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    AsRefStr,
-    EnumString,
-    VariantArray,
-    AsExpression,
-    FromSqlRow,
-)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
-#[diesel(sql_type = Text)]
-pub enum JobStatus {
-    /// Waits for a daemon.
-    Pending,
-    /// A daemon holds its lease and copies.
-    Executing,
-    /// Stopped by a user, to be resumed.
-    Paused,
-    /// Everything arrived and was verified.
-    Completed,
-    /// Stopped by an error, which `error_message` tells.
-    Failed,
-    /// Stopped by a user for good.
-    Cancelled,
+text_enum! {
+    "SCREAMING_SNAKE_CASE",
+    /// Where a job, or a job's part for one destination, stands.
+    #[derive(Hash, VariantArray)]
+    pub enum JobStatus {
+        /// Waits for a daemon.
+        Pending,
+        /// A daemon holds its lease and copies.
+        Executing,
+        /// Stopped by a user, to be resumed.
+        Paused,
+        /// Everything arrived and was verified.
+        Completed,
+        /// Stopped by an error, which `error_message` tells.
+        Failed,
+        /// Stopped by a user for good.
+        Cancelled,
+    }
 }
-
-text_enum!(JobStatus);
 
 impl JobStatus {
     /// Whether a job in this state still claims its pipeline, table and filters for itself.
@@ -65,36 +48,20 @@ impl JobStatus {
     }
 }
 
-/// What happens to rows whose key the destination holds already.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    AsRefStr,
-    EnumString,
-    AsExpression,
-    FromSqlRow,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[diesel(sql_type = Text)]
-pub enum WriteMode {
-    /// Rows are added; a key that exists already fails the job.
-    Append,
-    /// Rows are added, or take the place of the row with the same primary key.
-    Upsert,
-    /// Rows are added; a key that exists already keeps the row it has, which live replication may have written since.
-    InsertMissing,
-    /// The table's rows are replaced as a whole: readers see the old ones or the new ones, never a half.
-    Replace,
+text_enum! {
+    "snake_case",
+    /// What happens to rows whose key the destination holds already.
+    pub enum WriteMode {
+        /// Rows are added; a key that exists already fails the job.
+        Append,
+        /// Rows are added, or take the place of the row with the same primary key.
+        Upsert,
+        /// Rows are added; a key that exists already keeps the row it has, which live replication may have written since.
+        InsertMissing,
+        /// The table's rows are replaced as a whole: readers see the old ones or the new ones, never a half.
+        Replace,
+    }
 }
-
-text_enum!(WriteMode);
 
 impl WriteMode {
     /// Whether rows that are there already are told by their primary keys.

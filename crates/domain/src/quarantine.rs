@@ -1,9 +1,8 @@
 //! Rows that a destination cannot hold and that a job keeps aside: what they are, and how they are mended.
 
 use chrono::{DateTime, Utc};
-use diesel::{deserialize::FromSqlRow, expression::AsExpression, prelude::*, sql_types::Text};
+use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
 
 use crate::{
@@ -27,34 +26,18 @@ pub const MAX_BYTES: usize = 64 << 20;
 )]
 pub struct QuarantineFull;
 
-/// Where a row in quarantine stands.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    AsRefStr,
-    EnumString,
-    AsExpression,
-    FromSqlRow,
-)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
-#[diesel(sql_type = Text)]
-pub enum EntryStatus {
-    /// It waits to be mended.
-    Held,
-    /// It has another value, and waits to be replayed.
-    Mended,
-    /// It was put through to its destination.
-    Replayed,
+text_enum! {
+    "SCREAMING_SNAKE_CASE",
+    /// Where a row in quarantine stands.
+    pub enum EntryStatus {
+        /// It waits to be mended.
+        Held,
+        /// It has another value, and waits to be replayed.
+        Mended,
+        /// It was put through to its destination.
+        Replayed,
+    }
 }
-
-text_enum!(EntryStatus);
 
 /// A row in quarantine.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize, ToSchema)]

@@ -3,9 +3,8 @@
 use std::{borrow::Cow, fmt};
 
 use chrono::{DateTime, Utc};
-use diesel::{deserialize::FromSqlRow, expression::AsExpression, prelude::*, sql_types::Text};
+use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use strum::{AsRefStr, EnumString};
 use url::Url;
 use utoipa::ToSchema;
 
@@ -16,36 +15,20 @@ use crate::{
     validation::{FieldError, check_name, check_not_empty, check_text},
 };
 
-/// Whether a connection is encrypted.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    AsRefStr,
-    EnumString,
-    AsExpression,
-    FromSqlRow,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-#[diesel(sql_type = Text)]
-pub enum SslMode {
-    /// Never encrypted.
-    Disable,
-    /// Encrypted where the server offers it.
-    #[default]
-    Prefer,
-    /// Encrypted, or no connection. The server's certificate is not checked.
-    Require,
+text_enum! {
+    "kebab-case",
+    /// Whether a connection is encrypted.
+    #[derive(Default)]
+    pub enum SslMode {
+        /// Never encrypted.
+        Disable,
+        /// Encrypted where the server offers it.
+        #[default]
+        Prefer,
+        /// Encrypted, or no connection. The server's certificate is not checked.
+        Require,
+    }
 }
-
-text_enum!(SslMode);
 
 /// A password. It is never shown, logged or serialised.
 #[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -1,9 +1,29 @@
-//! Stores an enum as the text that strum gives it.
+//! Enums that are a word in the database, in JSON and in the API's description, the same one everywhere.
 
-/// Lets diesel write and read `$type`, whose strum names are what the database holds.
+/// Defines an enum whose names, in the given case, are what is stored and sent.
 macro_rules! text_enum {
-    ($type:ty) => {
-        impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $type {
+    ($case:literal, $(#[$attribute:meta])* pub enum $name:ident { $($variants:tt)* }) => {
+        $(#[$attribute])*
+        #[derive(
+            Debug,
+            Clone,
+            Copy,
+            PartialEq,
+            Eq,
+            serde::Serialize,
+            serde::Deserialize,
+            utoipa::ToSchema,
+            strum::AsRefStr,
+            strum::EnumString,
+            diesel::expression::AsExpression,
+            diesel::deserialize::FromSqlRow,
+        )]
+        #[serde(rename_all = $case)]
+        #[strum(serialize_all = $case)]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        pub enum $name { $($variants)* }
+
+        impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
             fn to_sql<'b>(
                 &'b self,
                 out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
@@ -13,10 +33,10 @@ macro_rules! text_enum {
             }
         }
 
-        impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for $type {
+        impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for $name {
             fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
                 let text = std::str::from_utf8(value.as_bytes())?;
-                text.parse().map_err(|_| format!("{text:?} is no {}", stringify!($type)).into())
+                text.parse().map_err(|_| format!("{text:?} is no {}", stringify!($name)).into())
             }
         }
     };
