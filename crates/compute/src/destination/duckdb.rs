@@ -156,8 +156,16 @@ impl Destination for DuckDbDestination {
             return Err(DestinationError::Fenced);
         }
         failpoint("duckdb-noted")?;
-        self.connection.execute_batch("COMMIT")?;
+        let committed = self.connection.execute_batch("COMMIT");
         failpoint("duckdb-committed")?;
+        if let Err(error) = committed {
+            // An interrupt can come when the rows are in the file and DuckDB is only tidying up behind them.
+            self.rollback();
+            let is_held = matches!(self.ledger.read(&self.connection), Ok(Some((held, _))) if held == next);
+            if !is_held {
+                return Err(error.into());
+            }
+        }
         self.watermark = next;
         self.stage.end();
         Ok(())
@@ -178,12 +186,13 @@ impl Destination for DuckDbDestination {
 
     fn finish(&mut self) -> Result<(), DestinationError> {
         let Some(replacement) = &self.replacement else { return Ok(()) };
-        self.stage.clear()?;
+        self.stage.begin()?;
         let swapped = replacement.swap(&self.connection, &self.target, &self.ledger);
         match swapped {
             Ok(()) => self.replacement = None,
             Err(_) => self.rollback(),
         }
+        self.stage.end();
         swapped
     }
 }

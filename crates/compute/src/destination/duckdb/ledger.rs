@@ -58,7 +58,7 @@ impl Ledger {
     }
 
     /// What the row says; `None` if a later attempt has taken over.
-    fn read(&self, connection: &Connection) -> duckdb::Result<Option<(Watermark, bool)>> {
+    pub(super) fn read(&self, connection: &Connection) -> duckdb::Result<Option<(Watermark, bool)>> {
         let sql = format!(
             "SELECT chunk, rows, replaced FROM {} WHERE job_uid = ?::UUID AND destination_id = ? AND attempt = ?",
             self.table
