@@ -5,7 +5,11 @@ use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{id::JobId, schema::backfill_chunks, text_enum::text_enum};
+use crate::{
+    id::{DestinationId, JobId},
+    schema::backfill_chunks,
+    text_enum::text_enum,
+};
 
 text_enum! {
     "SCREAMING_SNAKE_CASE",
@@ -46,6 +50,9 @@ pub struct Chunk {
     pub lower_page: Option<i64>,
     /// The page before which it ends, where it is cut by pages; `null`: behind the last.
     pub upper_page: Option<i64>,
+    /// The destinations that a later look found to differ from the source in it, none where all are equal; `null` before
+    /// there was one.
+    pub differs: Option<Vec<DestinationId>>,
     /// When its range was fixed.
     pub created_at: DateTime<Utc>,
     /// When the last destination committed it.

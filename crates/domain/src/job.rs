@@ -63,6 +63,21 @@ text_enum! {
     }
 }
 
+text_enum! {
+    "snake_case",
+    /// What a job does when a daemon takes it up.
+    pub enum Task {
+        /// It copies.
+        Copy,
+        /// It puts mended rows of its quarantine through.
+        Replay,
+        /// It compares what the destinations hold with the source.
+        Verify,
+        /// It copies the chunks once more that such a look found to differ.
+        Repair,
+    }
+}
+
 impl WriteMode {
     /// Whether rows that are there already are told by their primary keys.
     pub fn needs_key(self) -> bool {
@@ -166,8 +181,8 @@ pub struct Job {
     pub first_chunk: i64,
     /// The moment of the snapshot under which a daemon reads at present.
     pub snapshot_at: Option<DateTime<Utc>>,
-    /// When a user asked to put mended rows of its quarantine through; `None` once that is done.
-    pub replay_requested_at: Option<DateTime<Utc>>,
+    /// What it does; [`Task::Copy`] once a later task is done.
+    pub task: Task,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When a daemon first claimed it.
@@ -214,6 +229,8 @@ pub struct JobDestination {
     pub count_record: i64,
     /// Whether count and checksum of all that was copied matched what the destination holds; `None` until known.
     pub verified: Option<bool>,
+    /// What was compared; `None` where nothing was.
+    pub verified_by: Option<Verification>,
     /// Why this destination failed.
     pub error_message: Option<String>,
     /// Rows that it could not hold and that are kept in quarantine.
@@ -241,6 +258,8 @@ pub struct JobResponse {
     pub filter_sql: String,
     /// Where the job stands.
     pub status: JobStatus,
+    /// What it does, did last if it was stopped in it, or else `copy`.
+    pub task: Task,
     /// What happens to keys that exist already.
     pub write_mode: WriteMode,
     /// What it was told beyond that.
@@ -289,8 +308,12 @@ pub struct JobDestinationResponse {
     pub status: JobStatus,
     /// Rows that this destination has committed.
     pub count_record: i64,
-    /// Whether count and checksum of all that was copied matched what the destination holds; `null` until known.
+    /// Whether count and checksum of all that was copied matched what the destination held when they were last compared;
+    /// `null` until known, and where a job compares counts alone or nothing.
     pub verified: Option<bool>,
+    /// What was compared for every chunk: `checksum` (with the count) or `count`; `null` until that is done, and where
+    /// nothing is compared.
+    pub verified_by: Option<Verification>,
     /// Why this destination failed.
     pub error_message: Option<String>,
     /// Rows that it could not hold and that are kept in quarantine; none of them is in `count_record`.
@@ -318,6 +341,7 @@ impl JobResponse {
             filters: job.filters,
             filter_sql: job.filter_sql,
             status: job.status,
+            task: job.task,
             write_mode: job.write_mode,
             count_record: job.count_record,
             total_record: job.total_record,
@@ -341,6 +365,7 @@ impl From<JobDestination> for JobDestinationResponse {
             status: part.status,
             count_record: part.count_record,
             verified: part.verified,
+            verified_by: part.verified_by,
             quarantined: part.quarantined,
             nulled: part.nulled,
             error_message: part.error_message,

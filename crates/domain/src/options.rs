@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
 
-use crate::{json_column::json_column, plan::Guarantee};
+use crate::{json_column::json_column, plan::Guarantee, text_enum::text_enum};
 
 /// Options of a job, each with the default that most jobs want.
 #[derive(
@@ -94,18 +94,17 @@ pub enum NewColumns {
     Add,
 }
 
-/// What is compared before a chunk is committed.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, EnumString,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Verification {
-    /// Count and checksum of what was read with those of what the destination holds.
-    #[default]
-    Checksum,
-    /// The count alone.
-    Count,
-    /// Nothing: such a job ends without a proof, and says so.
-    Off,
+text_enum! {
+    "snake_case",
+    /// What is compared before a chunk is committed.
+    #[derive(Default)]
+    pub enum Verification {
+        /// Count and checksum of what was read with those of what the destination holds.
+        #[default]
+        Checksum,
+        /// The count alone.
+        Count,
+        /// Nothing: such a job ends without a proof, and says so.
+        Off,
+    }
 }

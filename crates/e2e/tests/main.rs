@@ -15,6 +15,7 @@ mod insert_missing;
 mod keys;
 mod kills;
 mod leftovers;
+mod levels;
 mod names;
 mod observation;
 mod plans;

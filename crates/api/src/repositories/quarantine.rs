@@ -25,9 +25,9 @@ const MEND: &str = "
 /// A job that was completed waits for a daemon once more, if it has rows that are mended.
 const REPLAY: &str = "
     UPDATE queue_backfill_data AS job
-    SET status = 'PENDING', replay_requested_at = now(), cancel_requested_at = NULL, run_after = now(), finished_at = NULL, updated_at = now()
+    SET status = 'PENDING', task = 'replay', cancel_requested_at = NULL, run_after = now(), finished_at = NULL, updated_at = now()
     WHERE job.id = $1
-      AND (job.status = 'COMPLETED' OR job.status IN ('FAILED', 'CANCELLED') AND job.replay_requested_at IS NOT NULL)
+      AND (job.status = 'COMPLETED' OR job.status IN ('FAILED', 'CANCELLED') AND job.task <> 'copy')
       AND EXISTS (SELECT FROM backfill_quarantine WHERE job_id = job.id AND status = 'MENDED')";
 
 /// The job's rows in quarantine, in the order in which they were set aside.

@@ -134,10 +134,13 @@ impl Destination for DuckDbDestination {
         chunk.given = chunk.given.plus(self.stage.digest(self.target.staged())?);
         let (held, known) = if self.target.is_keyed() {
             self.target.insert(&self.connection, &self.stage).map_err(|error| self.stage.explain(error))?
+        } else if self.target.reads_back() {
+            (Some(self.target.digest_behind(&self.connection, chunk.last_row)?), 0)
         } else {
-            (self.target.digest_behind(&self.connection, chunk.last_row)?, 0)
+            (None, 0)
         };
         chunk.counted = chunk.given.rows - if chunk.expects_known { known } else { 0 };
+        let held = held.unwrap_or(chunk.given);
         // A row lost on its way to the stage is missing from both digests.
         let given = chunk.taken - chunk.decoder.aside().kept();
         if held == chunk.given && held.rows == given {

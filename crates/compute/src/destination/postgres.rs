@@ -6,6 +6,7 @@
 //! table; one INSERT moves them on and returns what the table holds of them.
 
 mod check;
+mod count;
 mod fit;
 mod ledger;
 mod once;
@@ -17,7 +18,9 @@ pub(super) mod types;
 
 use std::{collections::HashSet, io::Write, sync::Arc};
 
-use backfill_domain::{destination::PostgresSettings, id::DestinationId, job::WriteMode};
+use backfill_domain::{
+    destination::PostgresSettings, id::DestinationId, job::WriteMode, options::Verification,
+};
 use backfill_pg::{CancelHandle, connect};
 use postgres::{Client, error::SqlState};
 
@@ -69,7 +72,11 @@ struct OpenChunk {
     number: i64,
     projection: Projection,
     layout: Arc<Layout>,
+    /// Whether rows are summed up, or counted alone.
+    is_summed: bool,
     given: Checksum,
+    /// Rows that the server says it has copied into the table or the staging table.
+    copied: u64,
     /// The rows that are given, by their hashes, where those of known keys are kept as they are: what is added must be
     /// among them.
     given_rows: Option<HashSet<u128>>,
@@ -142,13 +149,16 @@ impl Destination for PostgresDestination {
             Some(direct) if self.route == Route::Direct => self.client.query_one(&direct.pages, &[])?.get(0),
             _ => 0,
         };
+        let is_summed = self.spec.options.verification == Verification::Checksum;
         self.chunk = Some(OpenChunk {
             number,
             pages,
+            is_summed,
+            copied: 0,
             projection: layout.projection(&self.renditions),
             layout: layout.clone(),
             given: Checksum::default(),
-            given_rows: (self.mode == WriteMode::InsertMissing).then(HashSet::new),
+            given_rows: (is_summed && self.mode == WriteMode::InsertMissing).then(HashSet::new),
             known: None,
             range: None,
             kept: Vec::new(),
@@ -166,9 +176,9 @@ impl Destination for PostgresDestination {
         let Some(chunk) = &mut self.chunk else { return Ok(()) };
         let rows = chunk.take(batch);
         let Some(direct) = self.statements.direct.as_ref().filter(|_| self.route != Route::Staged) else {
-            return copy_in(&mut self.client, &self.statements.stage, rows.bytes());
+            return copy_in(&mut self.client, &self.statements.stage, rows.bytes()).map(drop);
         };
-        let copied = copy_in(&mut self.client, &direct.copy, rows.bytes());
+        let copied = copy_in(&mut self.client, &direct.copy, rows.bytes()).map(|rows| chunk.copied += rows);
         if direct.key.is_empty() {
             return copied;
         }
@@ -184,6 +194,9 @@ impl Destination for PostgresDestination {
 
     fn verify(&mut self) -> Result<(), DestinationError> {
         let Some(chunk) = &self.chunk else { return Ok(()) };
+        if !chunk.is_summed {
+            return self.verify_count();
+        }
         if let Some(direct) = self.statements.direct.as_ref().filter(|_| self.route != Route::Staged) {
             // Without keys to look for, the whole table would be read to find that nothing was added.
             if chunk.given.rows == 0 {
@@ -206,10 +219,8 @@ impl Destination for PostgresDestination {
             }
             self.stage_instead("it was not found again as it was given")?;
         }
-        let Some(chunk) = &mut self.chunk else { return Ok(()) };
-        if let (Some(rows), Some(known)) = (&mut chunk.known, &self.statements.known) {
-            *rows = self.client.query_one(known, &[])?.get(0);
-        }
+        self.count_known()?;
+        let Some(chunk) = &self.chunk else { return Ok(()) };
         if let (Some(known), Some(given)) = (&self.statements.known, &chunk.given_rows) {
             return add_missing(&mut self.client, &self.statements, known, chunk, given);
         }
@@ -254,6 +265,15 @@ impl Destination for PostgresDestination {
 }
 
 impl PostgresDestination {
+    /// Counts the staged rows whose keys the table has, where they are not to be counted once more.
+    fn count_known(&mut self) -> Result<(), DestinationError> {
+        let counted = self.chunk.as_mut().and_then(|chunk| chunk.known.as_mut());
+        if let (Some(counted), Some(known)) = (counted, &self.statements.known) {
+            *counted = self.client.query_one(known, &[])?.get(0);
+        }
+        Ok(())
+    }
+
     /// Whether an error of a direct copy may be none by way of the staging table: a key that is there already, where
     /// its row is to be replaced or kept, or a table that takes no COPY, as under row security.
     fn may_pass_staged(&self, error: &DestinationError) -> bool {
@@ -273,7 +293,8 @@ impl PostgresDestination {
         self.route = Route::Staged;
         self.client.batch_execute("ROLLBACK; BEGIN")?;
         let kept = self.chunk.as_mut().map(|chunk| std::mem::take(&mut chunk.kept)).unwrap_or_default();
-        kept.iter().try_for_each(|rows| copy_in(&mut self.client, &self.statements.stage, rows.bytes()))
+        kept.iter()
+            .try_for_each(|rows| copy_in(&mut self.client, &self.statements.stage, rows.bytes()).map(drop))
     }
 }
 
@@ -351,14 +372,14 @@ fn mismatch(chunk: &OpenChunk, held: u64) -> DestinationError {
     DestinationError::Mismatch { chunk: chunk.number, given: chunk.given.rows, held }
 }
 
-fn copy_in(client: &mut Client, statement: &str, rows: &[u8]) -> Result<(), DestinationError> {
+/// Copies rows; how many the server says it took.
+fn copy_in(client: &mut Client, statement: &str, rows: &[u8]) -> Result<u64, DestinationError> {
     let mut copy = client.copy_in(statement)?;
     let mut pieces = std::iter::once(HEADER).chain(rows.chunks(PIECE)).chain(std::iter::once(TRAILER));
     pieces
         .try_for_each(|piece| copy.write_all(piece))
         .map_err(|error| DestinationError::Stream(error.into()))?;
-    copy.finish()?;
-    Ok(())
+    Ok(copy.finish()?)
 }
 
 impl OpenChunk {
@@ -389,6 +410,10 @@ impl OpenChunk {
     }
 
     fn count(&mut self, row: &[u8]) {
+        if !self.is_summed {
+            self.given.rows += 1;
+            return;
+        }
         self.given.add(row);
         if let Some(rows) = &mut self.given_rows {
             rows.insert(Checksum::hash(row));

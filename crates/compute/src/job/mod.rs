@@ -18,7 +18,7 @@ use std::{
 use backfill_domain::{
     destination::{Destination as StoredDestination, DestinationSettings},
     id::DestinationId,
-    job::Job,
+    job::{Job, Task},
     plan::{Guarantee, Strategy},
 };
 
@@ -120,7 +120,7 @@ fn execute(
     let last_chunk = context.queue.last_chunk(job.id)?;
     // Declared before the destinations, so that it is dropped after them: it closes the files they write to.
     let mut session = Session::new(context.memory.duckdb);
-    if let (Some(last), Some(_)) = (&last_chunk, job.replay_requested_at) {
+    if let (Some(last), Task::Replay) = (&last_chunk, job.task) {
         if context.queue.shape(job.id)?.as_ref() != Some(&selection.shape) {
             return Err(at_source(SourceError::Altered(job.table_name.clone())));
         }

@@ -3,7 +3,7 @@
 use backfill_domain::{
     chunk::ChunkStatus,
     id::{DestinationId, JobId},
-    job::JobStatus,
+    job::{JobStatus, Task},
     schema::{backfill_chunks, backfill_job_destinations, backfill_quarantine, queue_backfill_data},
 };
 use chrono::{DateTime, Utc};
@@ -15,7 +15,7 @@ use diesel::{
 };
 use uuid::Uuid;
 
-use super::{Claim, Queue, QueueError, held, quarantine::count_aside};
+use super::{Claim, Queue, QueueError, held, quarantine::count_aside, verdict::conclude};
 use crate::{
     failpoint::failpoint,
     job::Course,
@@ -206,11 +206,18 @@ impl Queue {
                 set_completed(claim.job, connection)?;
             }
             set_destinations(claim.job, status, connection)?;
+            if matches!(outcome, Outcome::Completed) {
+                conclude(claim.job, connection)?;
+            }
             if let Outcome::Failed { message, destination: Some(destination), is_mismatch } = outcome {
-                let verified = is_mismatch.then_some(false);
                 let changes = (
                     backfill_job_destinations::error_message.eq(message),
-                    backfill_job_destinations::verified.eq(verified),
+                    backfill_job_destinations::verified.eq(is_mismatch.then_some(false)),
+                    backfill_job_destinations::verified_by.eq(sql::<Nullable<Text>>(if *is_mismatch {
+                        LEVEL
+                    } else {
+                        "NULL"
+                    })),
                 );
                 diesel::update(backfill_job_destinations::table.find((claim.job, *destination)))
                     .set(changes)
@@ -222,18 +229,19 @@ impl Queue {
     }
 }
 
-/// A completed job's total is no estimate any more, and every chunk of each destination was verified.
+/// What the job of a destination's part compares.
+const LEVEL: &str = "(SELECT NULLIF(COALESCE(options ->> 'verification', 'checksum'), 'off') \
+     FROM queue_backfill_data WHERE id = job_id)";
+
+/// A completed job's total is no estimate any more.
 fn set_completed(job: JobId, connection: &mut PgConnection) -> Result<(), QueueError> {
     let total = queue_backfill_data::total_record.eq(queue_backfill_data::count_record.nullable());
     diesel::update(queue_backfill_data::table.find(job))
         .set((
             total,
             queue_backfill_data::total_is_estimate.eq(false),
-            queue_backfill_data::replay_requested_at.eq(None::<DateTime<Utc>>),
+            queue_backfill_data::task.eq(Task::Copy),
         ))
-        .execute(connection)?;
-    diesel::update(backfill_job_destinations::table.filter(backfill_job_destinations::job_id.eq(job)))
-        .set(backfill_job_destinations::verified.eq(true))
         .execute(connection)?;
     Ok(())
 }

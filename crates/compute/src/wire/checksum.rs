@@ -12,6 +12,11 @@ pub(crate) struct Checksum {
 }
 
 impl Checksum {
+    /// So many rows that are not summed up.
+    pub(crate) fn of_count(rows: u64) -> Self {
+        Self { rows, sum: 0 }
+    }
+
     /// Takes a row in, by its bytes on the wire.
     pub(crate) fn add(&mut self, row: &[u8]) {
         self.rows += 1;

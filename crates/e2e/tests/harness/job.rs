@@ -86,7 +86,7 @@ impl<'a> Job<'a> {
         for part in job["destinations"].as_array().unwrap() {
             let expected = json!({
                 "destination_id": part["destination_id"], "status": "COMPLETED", "count_record": rows, "verified": true,
-                "error_message": null, "quarantined": 0, "nulled": 0,
+                "verified_by": "checksum", "error_message": null, "quarantined": 0, "nulled": 0,
             });
             assert_eq!(*part, expected, "{job:#}");
         }

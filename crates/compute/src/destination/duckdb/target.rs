@@ -1,6 +1,6 @@
 //! The statements that move rows into the destination's table, and those that prove that it holds them.
 
-use backfill_domain::{job::WriteMode, sql::identifier};
+use backfill_domain::{job::WriteMode, options::Verification, sql::identifier};
 use duckdb::{Connection, arrow::record_batch::RecordBatch};
 
 use super::schema::{self, Column, Name};
@@ -19,6 +19,7 @@ pub(super) struct Target {
     /// Positions of the key's columns; empty for a table without one.
     key: Vec<usize>,
     mode: WriteMode,
+    level: Verification,
     staged: Digested,
     held: Digested,
 }
@@ -53,10 +54,11 @@ impl Target {
         };
         let position = |key: &String| table.columns.iter().position(|column| column.name == *key);
         let key = table.primary_key.iter().filter_map(position).collect();
-        let staged =
-            Digested::new(columns.iter().enumerate().map(|(at, column)| column.staged(at)).zip(kinds));
-        let held = Digested::new(columns.iter().map(Column::held).zip(kinds));
-        Ok(Self { name, columns, key, mode, staged, held })
+        let level = spec.options.verification;
+        let staged = columns.iter().enumerate().map(|(at, column)| column.staged(at));
+        let staged = Digested::new(staged.zip(kinds)).at(level);
+        let held = Digested::new(columns.iter().map(Column::held).zip(kinds)).at(level);
+        Ok(Self { name, columns, key, mode, level, staged, held })
     }
 
     /// Whether rows have a key by which they are found again.
@@ -69,9 +71,18 @@ impl Target {
         &self.staged
     }
 
-    /// Takes the staged rows over; the digest of what the table then holds of them, and how many of their keys it had
-    /// before. A row whose key's row is kept counts as it was given.
-    pub(super) fn insert(&self, connection: &Connection, stage: &Stage) -> duckdb::Result<(Digest, u64)> {
+    /// Whether what was written is compared with what was given.
+    pub(super) fn reads_back(&self) -> bool {
+        self.level != Verification::Off
+    }
+
+    /// Takes the staged rows over; the digest of what the table then holds of them, where that is read back, and
+    /// how many of their keys it had before. A row whose key's row is kept counts as it was given.
+    pub(super) fn insert(
+        &self,
+        connection: &Connection,
+        stage: &Stage,
+    ) -> duckdb::Result<(Option<Digest>, u64)> {
         // Most chunks bring new keys alone, and a plain INSERT is faster by a third.
         let before = match self.mode {
             WriteMode::Upsert | WriteMode::InsertMissing => self.digest_of_staged_keys(connection, stage)?,
@@ -89,8 +100,11 @@ impl Target {
             stage = stage.table(),
             on_conflict = if meets_rows { self.on_conflict() } else { String::new() },
         ))?;
+        if !self.reads_back() {
+            return Ok((None, before.rows));
+        }
         let held = self.digest_of_staged_keys(connection, stage)?;
-        Ok((if keeps { held.minus(before).plus(kept) } else { held }, before.rows))
+        Ok((Some(if keeps { held.minus(before).plus(kept) } else { held }), before.rows))
     }
 
     fn on_conflict(&self) -> String {

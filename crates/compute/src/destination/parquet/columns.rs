@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use backfill_domain::{
     catalog::Table,
+    options::Verification,
     sql::{duckdb_literal, identifier},
 };
 
@@ -24,15 +25,15 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn new(table: &Table, kinds: &[Kind]) -> Self {
+    pub(super) fn new(table: &Table, kinds: &[Kind], level: Verification) -> Self {
         let staged = || kinds.iter().enumerate().map(|(at, kind)| Stage::staged(at, &kind.sql()));
         let names = || table.columns.iter().map(|column| identifier(&column.name));
         let select_list: Vec<_> =
             staged().zip(names()).map(|(value, name)| format!("{value} AS {name}")).collect();
         Self {
             select_list: select_list.join(", "),
-            staged: Digested::new(staged().zip(kinds)),
-            held: Digested::new(names().map(|name| format!("held.{name}")).zip(kinds)),
+            staged: Digested::new(staged().zip(kinds)).at(level),
+            held: Digested::new(names().map(|name| format!("held.{name}")).zip(kinds)).at(level),
         }
     }
 

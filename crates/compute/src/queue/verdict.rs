@@ -1,0 +1,90 @@
+//! What is known of a job's destinations: whether they hold what the source does, chunk by chunk and in all.
+
+use backfill_domain::{
+    id::{DestinationId, JobId},
+    schema::{backfill_job_destinations, queue_backfill_data},
+};
+use diesel::{
+    PgConnection,
+    prelude::*,
+    sql_query,
+    sql_types::{Array, BigInt, Text},
+};
+
+use super::QueueError;
+
+/// What the parts say of the job once it has ended well: by the last look at all chunks, or else by how they were
+/// compared when they were copied.
+const CONCLUDE: &str = "
+    WITH looked AS (
+        SELECT count(*) > 0 AND bool_and(differs IS NOT NULL) AS at_all FROM backfill_chunks AS chunk
+        WHERE job_id = $1 AND NOT EXISTS (
+            SELECT FROM backfill_quarantine AS entry WHERE entry.job_id = $1 AND entry.replay_chunk = chunk.number)
+    ), level AS (
+        SELECT COALESCE(options ->> 'verification', 'checksum') AS level FROM queue_backfill_data WHERE id = $1
+    )
+    UPDATE backfill_job_destinations AS part
+    SET verified_by = CASE WHEN at_all THEN 'checksum' ELSE NULLIF(level, 'off') END,
+        verified = CASE
+            WHEN EXISTS (SELECT FROM backfill_chunks WHERE job_id = $1 AND part.destination_id = ANY (differs)) THEN false
+            WHEN at_all OR level = 'checksum' THEN true
+        END
+    FROM looked, level WHERE part.job_id = $1";
+
+/// The chunks that differ, for each destination with any: how many, and the first of them.
+const DIFFERENCES: &str = "
+    SELECT part.destination_id, destination.name, count(*) AS chunks,
+           (array_agg(chunk.number ORDER BY chunk.number))[:10] AS first
+    FROM backfill_chunks AS chunk
+    JOIN backfill_job_destinations AS part
+        ON part.job_id = chunk.job_id AND part.destination_id = ANY (chunk.differs)
+    JOIN destinations AS destination ON destination.id = part.destination_id
+    WHERE chunk.job_id = $1
+    GROUP BY part.destination_id, part.position, destination.name ORDER BY part.position";
+
+#[derive(QueryableByName)]
+struct Difference {
+    #[diesel(sql_type = BigInt)]
+    destination_id: DestinationId,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    chunks: i64,
+    #[diesel(sql_type = Array<BigInt>)]
+    first: Vec<i64>,
+}
+
+impl Difference {
+    fn message(&self) -> String {
+        let first: Vec<_> = self.first.iter().map(i64::to_string).collect();
+        let first = first.join(", ");
+        let name = &self.name;
+        match self.chunks - self.first.len() as i64 {
+            0 if self.chunks == 1 => format!("destination {name} differs from the source in chunk {first}"),
+            0 => format!("destination {name} differs from the source in {} chunks: {first}", self.chunks),
+            more => format!(
+                "destination {name} differs from the source in {} chunks: {first} and {more} more",
+                self.chunks
+            ),
+        }
+    }
+}
+
+/// Says of each destination of a job that has ended well what is known of it, and which chunks differ if any do.
+pub(super) fn conclude(job: JobId, connection: &mut PgConnection) -> Result<(), QueueError> {
+    sql_query(CONCLUDE).bind::<BigInt, _>(job).execute(connection)?;
+    let differences: Vec<Difference> = sql_query(DIFFERENCES).bind::<BigInt, _>(job).load(connection)?;
+    for difference in &differences {
+        diesel::update(backfill_job_destinations::table.find((job, difference.destination_id)))
+            .set(backfill_job_destinations::error_message.eq(difference.message()))
+            .execute(connection)?;
+    }
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let messages: Vec<_> = differences.iter().map(Difference::message).collect();
+    diesel::update(queue_backfill_data::table.find(job))
+        .set(queue_backfill_data::error_message.eq(format!("{}; a repair mends them", messages.join("; "))))
+        .execute(connection)?;
+    Ok(())
+}
