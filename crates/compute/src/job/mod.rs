@@ -149,6 +149,7 @@ fn execute(
         return Err(at_source(SourceError::Altered(job.table_name.clone())));
     }
 
+    log::info!("job {}: {}", job.id, course.plan.explanation);
     let spec = spec_of(job, &selection, course.first_chunk);
     failpoint("job-begun")?;
     let mut destinations = open_destinations(&stored, &settings_of_stored, &spec, &mut session, interrupts)?;
