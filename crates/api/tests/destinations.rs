@@ -51,6 +51,20 @@ fn errors_within_config_have_their_path() {
     assert!(field(json!({"name": "x", "type": "duckdb", "config": 7})).starts_with("config: invalid type"));
     assert!(field(json!({"name": "x", "type": "duckdb"})).starts_with("config: missing"));
     assert_eq!(field(duckdb("dwh.duckdb")), "config.path: must be an absolute path");
+    let sized = |field: &str, size: i64| json!({"name": "x", "type": "duckdb", "config": {"path": "/x", field: size}});
+    assert_eq!(field(sized("batch_rows", 0)), "config.batch_rows: must be from 1 to 10000000");
+    assert_eq!(field(sized("batch_bytes", 1000)), "config.batch_bytes: must be from 65536 to 268435456");
+    assert!(field(sized("batch_bytes", -1)).starts_with("config.batch_bytes: "));
+}
+
+#[test]
+fn sizes_of_chunks_are_kept_and_shown() {
+    let app = TestApp::start();
+    let sized =
+        json!({"host": "h", "database": "d", "username": "u", "batch_rows": 500, "batch_bytes": 65536});
+    let shown = app.post("/destinations", postgres(sized)).json(201)["config"].clone();
+    assert_eq!((&shown["batch_rows"], &shown["batch_bytes"]), (&json!(500), &json!(65536)));
+    assert_eq!(app.get("/destinations/1").json(200)["config"], shown);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A destination: a place that a table's history is copied to.
 
-use std::path::Path;
+use std::{ops::RangeInclusive, path::Path};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -47,6 +47,14 @@ pub struct PostgresSettings {
     /// Whether the connection is encrypted; `prefer` unless given.
     #[serde(default)]
     pub sslmode: SslMode,
+    /// Rows that a chunk has at most, as `BACKFILL_BATCH_SIZE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    pub batch_rows: Option<u32>,
+    /// Bytes after which a chunk ends; 16 MiB unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 65536, maximum = 268_435_456)]
+    pub batch_bytes: Option<u64>,
 }
 
 impl PostgresSettings {
@@ -77,6 +85,14 @@ pub struct DuckDbSettings {
     /// Schema of the tables; `main` unless given.
     #[serde(default = "main_schema")]
     pub schema: String,
+    /// Rows that a chunk has at most, as `BACKFILL_BATCH_SIZE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    pub batch_rows: Option<u32>,
+    /// Bytes after which a chunk ends; 8 MiB unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 65536, maximum = 268_435_456)]
+    pub batch_bytes: Option<u64>,
 }
 
 fn main_schema() -> String {
@@ -90,6 +106,14 @@ pub struct ParquetSettings {
     /// Absolute path of a folder; made when absent.
     #[schema(example = "/data/lake")]
     pub path: String,
+    /// Rows that a chunk has at most, as `BACKFILL_BATCH_SIZE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    pub batch_rows: Option<u32>,
+    /// Bytes after which a chunk ends; 8 MiB unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 65536, maximum = 268_435_456)]
+    pub batch_bytes: Option<u64>,
 }
 
 impl DestinationSettings {
@@ -98,7 +122,32 @@ impl DestinationSettings {
         !matches!(self, Self::Parquet(_))
     }
 
+    /// Rows that it wants a chunk to have at most, if it was told.
+    pub fn batch_rows(&self) -> Option<u32> {
+        self.batch().0
+    }
+
+    /// Bytes after which it wants a chunk to end: what it must hold at once stays bounded, whatever a row's width. A
+    /// columnar destination holds them several times over.
+    pub fn batch_bytes(&self) -> u64 {
+        self.batch().1.unwrap_or(match self {
+            Self::Postgres(_) => 16 << 20,
+            Self::DuckDb(_) | Self::Parquet(_) => 8 << 20,
+        })
+    }
+
+    fn batch(&self) -> (Option<u32>, Option<u64>) {
+        match self {
+            Self::Postgres(PostgresSettings { batch_rows, batch_bytes, .. })
+            | Self::DuckDb(DuckDbSettings { batch_rows, batch_bytes, .. })
+            | Self::Parquet(ParquetSettings { batch_rows, batch_bytes, .. }) => (*batch_rows, *batch_bytes),
+        }
+    }
+
     fn validate(&self, errors: &mut Vec<FieldError>) {
+        let (rows, bytes) = self.batch();
+        check_range("config.batch_rows", rows.map(u64::from), BATCH_ROWS, errors);
+        check_range("config.batch_bytes", bytes, BATCH_BYTES, errors);
         match self {
             Self::Postgres(settings) => {
                 settings.connection().validate("config.", errors);
@@ -132,11 +181,16 @@ impl DestinationSettings {
                 password: _,
                 schema,
                 sslmode,
+                batch_rows,
+                batch_bytes,
             }) => {
-                serde_json::json!({"type": "postgres", "config": {
+                let mut shown = serde_json::json!({"type": "postgres", "config": {
                     "host": host, "port": port, "database": database, "username": username,
                     "schema": schema, "sslmode": sslmode,
-                }})
+                }});
+                batch_rows.iter().for_each(|rows| shown["config"]["batch_rows"] = (*rows).into());
+                batch_bytes.iter().for_each(|bytes| shown["config"]["batch_bytes"] = (*bytes).into());
+                shown
             }
             Self::DuckDb(settings) => serde_json::json!({"type": "duckdb", "config": settings}),
             Self::Parquet(settings) => serde_json::json!({"type": "parquet", "config": settings}),
@@ -167,6 +221,16 @@ impl DestinationSettings {
         {
             new.password.clone_from(&old.password);
         }
+    }
+}
+
+/// What a destination may be told of its chunks' rows and bytes.
+const BATCH_ROWS: RangeInclusive<u64> = 1..=10_000_000;
+const BATCH_BYTES: RangeInclusive<u64> = 64 << 10..=256 << 20;
+
+fn check_range(field: &str, value: Option<u64>, range: RangeInclusive<u64>, errors: &mut Vec<FieldError>) {
+    if value.is_some_and(|value| !range.contains(&value)) {
+        errors.push(FieldError::new(field, format!("must be from {} to {}", range.start(), range.end())));
     }
 }
 
@@ -283,16 +347,34 @@ mod tests {
 
     #[test]
     fn a_place_is_the_same_however_it_is_written() {
-        let parquet = |path: &str| DestinationSettings::Parquet(ParquetSettings { path: path.to_owned() });
+        let parquet = |path: &str| {
+            let json = serde_json::json!({"type": "parquet", "config": {"path": path}});
+            DestinationSettings::deserialize(json).unwrap()
+        };
         assert!(parquet("/data/lake").is_same_place(&parquet("/data//lake/")));
         assert!(!parquet("/data/lake").is_same_place(&parquet("/data/lake2")));
         let duckdb = |schema: &str| {
-            DestinationSettings::DuckDb(DuckDbSettings {
-                path: "/data/x".to_owned(),
-                schema: schema.to_owned(),
-            })
+            let json = serde_json::json!({"type": "duckdb", "config": {"path": "/data/x", "schema": schema}});
+            DestinationSettings::deserialize(json).unwrap()
         };
         assert!(!duckdb("main").is_same_place(&duckdb("other")));
+    }
+
+    #[test]
+    fn chunks_are_as_large_as_a_destination_wants_within_bounds() {
+        let lake = |rows: u64, bytes: u64| {
+            let config = serde_json::json!({"path": "/data/lake", "batch_rows": rows, "batch_bytes": bytes});
+            request(serde_json::json!({"name": "lake", "type": "parquet", "config": config}))
+        };
+        let taken = lake(500, 1 << 20);
+        assert_eq!((taken.settings.batch_rows(), taken.settings.batch_bytes()), (Some(500), 1 << 20));
+        assert_eq!(taken.validate(), []);
+        assert_eq!(DestinationSettings::deserialize(taken.settings.to_stored()).unwrap(), taken.settings);
+        let fields = |request: DestinationRequest| {
+            request.validate().into_iter().map(|error| error.field).collect::<Vec<_>>()
+        };
+        assert_eq!(fields(lake(0, 1)), ["config.batch_rows", "config.batch_bytes"]);
+        assert_eq!(fields(lake(1 << 30, 1 << 30)), ["config.batch_rows", "config.batch_bytes"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Tables of every size and shape arrive whole, at every destination at once.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{ALL, Place, Stack, orders};
 
@@ -182,6 +182,37 @@ fn jobs_on_one_duckdb_file_wait_for_each_other() {
         assert_eq!(job.completes(), 3000);
         job.compare(table).assert_equal();
     }
+}
+
+#[test]
+fn chunks_are_no_larger_than_any_destination_wants() {
+    let stack = Stack::with_batches(
+        1000,
+        "CREATE TABLE t (id int PRIMARY KEY, v text);
+         INSERT INTO t SELECT n, repeat(md5(n::text), 32) FROM generate_series(1, 3000) n",
+    );
+    let _daemon = stack.daemon();
+    let sized = |name: &str, field: &str, size: u32| {
+        let config = json!({"path": stack.folder.path_of(name), field: size});
+        stack.add_destination(&json!({"name": name, "type": "parquet", "config": config}))
+    };
+    let sizes = |destinations: &[i64]| {
+        let job = stack.backfill_to(destinations, &json!({"table_name": "t"}));
+        assert_eq!(job.completes(), 3000);
+        let chunks = stack.client.get(&format!("/backfill/{}/chunks", job.id)).json(200);
+        let size = |chunk: &Value| {
+            let size = |field: &str| chunk[field].as_i64().unwrap();
+            (size("row_count"), size("byte_count"))
+        };
+        chunks["items"].as_array().unwrap().iter().map(size).collect::<Vec<_>>()
+    };
+    let (few, many) = (sized("few", "batch_rows", 300), sized("many", "batch_rows", 2000));
+    let rows = |destinations: &[i64]| sizes(destinations).into_iter().map(|(rows, _)| rows).max();
+    assert_eq!(rows(&[many, few]), Some(300));
+    assert_eq!(rows(&[many]), Some(1000));
+    let small = sizes(&[sized("small", "batch_bytes", 128 << 10)]);
+    // The first chunk ends with a batch, the next ones know how wide rows are.
+    assert!(small[1..].iter().all(|(_, bytes)| *bytes < 140 << 10), "{small:?}");
 }
 
 #[test]

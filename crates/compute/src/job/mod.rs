@@ -177,7 +177,8 @@ fn execute(
         Box::new(move || source::open(&settings, &job, &interrupts))
     };
     let limits = Limits {
-        rows: context.chunk_rows,
+        rows: context.chunk_rows.for_destinations(&settings_of_stored),
+        bytes: chunk_bytes(&settings_of_stored),
         snapshot_age: context.snapshot_age,
         memory: context.memory.clone(),
         is_columnar: session.is_open(),
@@ -252,6 +253,11 @@ fn open_destinations(
         Ok(opened)
     };
     stored.iter().zip(settings).map(open).collect()
+}
+
+/// Bytes after which a chunk ends: no more than any of the destinations wants.
+fn chunk_bytes(destinations: &[DestinationSettings]) -> u64 {
+    destinations.iter().map(DestinationSettings::batch_bytes).min().unwrap_or_default()
 }
 
 /// Reads the settings of every destination, of which there must be one at least and no two in the same place.

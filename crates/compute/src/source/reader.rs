@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use backfill_domain::plan::Strategy;
+use backfill_domain::{destination::DestinationSettings, plan::Strategy};
 use crossbeam_channel::Sender;
 
 use super::{Bounds, ChunkRange, Connection, NextChunk, Snapshot, SourceError, Start, Walk};
@@ -49,7 +49,7 @@ pub(crate) enum Event {
 }
 
 /// How many rows chunks have, as long as these are not too wide.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ChunkRows {
     first: u64,
     most: u64,
@@ -63,12 +63,15 @@ impl ChunkRows {
     pub(crate) fn fixed(rows: u32) -> Self {
         Self { first: rows.into(), most: rows.into() }
     }
-}
 
-/// Bytes after which a chunk with a key ends, however few its rows are: what a destination must hold at once stays
-/// bounded, whatever a row's width. A columnar destination holds them several times over.
-const FULL_CHUNK: u64 = 16 << 20;
-const FULL_COLUMNAR_CHUNK: u64 = 8 << 20;
+    /// As many in each as the destinations want that say so, unless the daemon was told fewer.
+    pub(crate) fn for_destinations(self, destinations: &[DestinationSettings]) -> Self {
+        let told = (self != Self::GROWING).then_some(self.most);
+        let wanted = destinations.iter().filter_map(|settings| settings.batch_rows()).map(u64::from);
+        let smallest = wanted.chain(told).min();
+        smallest.map_or(self, |rows| Self { first: rows, most: rows })
+    }
+}
 
 /// A chunk that is read in less than this may be followed by a larger one.
 const QUICK: Duration = Duration::from_secs(1);
@@ -77,6 +80,8 @@ const QUICK: Duration = Duration::from_secs(1);
 pub(crate) struct Limits {
     /// Their rows.
     pub(crate) rows: ChunkRows,
+    /// Bytes after which one along a key ends, however few its rows are.
+    pub(crate) bytes: u64,
     /// How long a snapshot may be held.
     pub(crate) snapshot_age: Duration,
     /// What they may hold in memory, together with those of other jobs.
@@ -140,7 +145,7 @@ impl Reader {
         limits: Limits,
     ) -> Self {
         let ChunkRows { first: chunk_rows, most: max_rows } = limits.rows;
-        let max_bytes = if limits.is_columnar { FULL_COLUMNAR_CHUNK } else { FULL_CHUNK };
+        let max_bytes = limits.bytes;
         let (chunk_pages, section_pages) = (FIRST_PAGES, None);
         Self {
             connect,

@@ -27,7 +27,12 @@ impl File {
         session: &mut Session,
         spec: &Arc<CopySpec>,
     ) -> Result<DuckDbDestination, DestinationError> {
-        let settings = DuckDbSettings { path: self.path(), schema: "Copied".to_owned() };
+        let settings = DuckDbSettings {
+            path: self.path(),
+            schema: "Copied".to_owned(),
+            batch_rows: None,
+            batch_bytes: None,
+        };
         DuckDbDestination::open(DestinationId(3), &settings, spec, session, &Interrupts::default())
     }
 
@@ -307,7 +312,8 @@ fn a_second_job_gets_the_file_when_the_first_is_done() {
 fn two_destinations_of_a_job_share_a_file() {
     let (file, spec) = (File::new(), Arc::new(spec(orders())));
     let mut session = Session::new(MEMORY);
-    let settings = DuckDbSettings { path: file.path(), schema: "other".to_owned() };
+    let settings =
+        DuckDbSettings { path: file.path(), schema: "other".to_owned(), batch_rows: None, batch_bytes: None };
     let open = |session: &mut Session, id| {
         DuckDbDestination::open(DestinationId(id), &settings, &spec, session, &Interrupts::default()).unwrap()
     };
@@ -327,7 +333,12 @@ fn two_destinations_of_a_job_share_a_file() {
 fn an_interrupted_chunk_can_be_taken_back_and_done_again() {
     let (file, spec) = (File::new(), Arc::new(spec(keyless())));
     let interrupts = Interrupts::default();
-    let settings = DuckDbSettings { path: file.path(), schema: "copied".to_owned() };
+    let settings = DuckDbSettings {
+        path: file.path(),
+        schema: "copied".to_owned(),
+        batch_rows: None,
+        batch_bytes: None,
+    };
     let mut session = Session::new(MEMORY);
     let mut destination =
         DuckDbDestination::open(DestinationId(3), &settings, &spec, &mut session, &interrupts).unwrap();

@@ -6,7 +6,7 @@ use crate::destination::session::testing::*;
 
 /// A folder whose name must be taken literally everywhere.
 fn root(folder: &Folder) -> ParquetSettings {
-    ParquetSettings { path: folder.join("it's a=1 [x]*?") }
+    ParquetSettings { path: folder.join("it's a=1 [x]*?"), batch_rows: None, batch_bytes: None }
 }
 
 fn open(folder: &Folder, spec: &Arc<CopySpec>) -> Result<ParquetDestination, DestinationError> {
@@ -204,7 +204,7 @@ fn another_jobs_folder_is_left_alone() {
 fn what_the_system_refuses_names_the_path() {
     let (folder, spec) = (Folder::new(), Arc::new(spec(orders())));
     std::fs::write(folder.join("file"), "").unwrap();
-    let settings = ParquetSettings { path: folder.join("file/below") };
+    let settings = ParquetSettings { path: folder.join("file/below"), batch_rows: None, batch_bytes: None };
     let refusal =
         ParquetDestination::open(&settings, &spec, &mut Session::new(MEMORY), &Interrupts::default());
     assert!(refusal.map(drop).unwrap_err().to_string().contains("file/below"));
