@@ -6,9 +6,9 @@ use backfill_domain::{
     catalog::{Column, DataType, Index, Table, TableKind, TypeKind},
     table::TableReference,
 };
-use postgres::{Client, Row};
+use postgres::Row;
 
-use crate::error::PgError;
+use crate::{Client, error::PgError};
 
 /// Every relation with rows outside the system's schemas; `$1` narrows it to some, NULL to none. What a SELECT from it
 /// reads counts: partitions and inheritance children at every depth, each once. Autovacuum analyzes partitions and

@@ -3,9 +3,14 @@
 use std::time::Duration;
 
 use backfill_domain::source::{ConnectionSettings, SslMode};
-use postgres::{CancelToken, Client, Config, NoTls, config};
+use postgres::NoTls;
+use tokio_postgres::{CancelToken, Config, config};
 
-use crate::{error::PgError, tls::accept_any_certificate};
+use crate::{
+    client::{Client, runtime},
+    error::PgError,
+    tls::accept_any_certificate,
+};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,14 +32,14 @@ pub fn connect(settings: &ConnectionSettings, application_name: &str) -> Result<
     let at_connect = |error| PgError::Connect { address: address(settings), error };
     let config = config_of(settings, application_name);
     let client = match settings.sslmode {
-        SslMode::Disable => config.connect(NoTls),
+        SslMode::Disable => Client::open(&config, NoTls),
         SslMode::Prefer | SslMode::Require => match accept_any_certificate() {
-            Ok(tls) => config.connect(tls),
+            Ok(tls) => Client::open(&config, tls),
             // Only a build without any protocol version gets here: what it can do is connect in the clear or refuse.
-            Err(_) => config.connect(NoTls),
+            Err(_) => Client::open(&config, NoTls),
         },
     };
-    let mut client = client.map_err(at_connect)?;
+    let mut client = client?.map_err(at_connect)?;
     client.batch_execute(SESSION).map_err(at_connect)?;
     Ok(client)
 }
@@ -83,9 +88,10 @@ impl CancelHandle {
     /// # Errors
     /// If the server cannot be reached.
     pub fn cancel(&self) -> Result<(), PgError> {
+        let runtime = runtime()?;
         let cancelled = match (self.sslmode, accept_any_certificate()) {
-            (SslMode::Prefer | SslMode::Require, Ok(tls)) => self.token.cancel_query(tls),
-            _ => self.token.cancel_query(NoTls),
+            (SslMode::Prefer | SslMode::Require, Ok(tls)) => runtime.block_on(self.token.cancel_query(tls)),
+            _ => runtime.block_on(self.token.cancel_query(NoTls)),
         };
         Ok(cancelled?)
     }

@@ -15,6 +15,9 @@ pub enum PgError {
         /// What the client says.
         error: postgres::Error,
     },
+    /// This machine could not even try.
+    #[error("cannot open a connection: {0}")]
+    Machine(#[from] std::io::Error),
     /// The server refused a statement, or the connection broke.
     #[error("{}", describe(.0))]
     Query(#[from] postgres::Error),
@@ -25,6 +28,7 @@ impl PgError {
     pub fn code(&self) -> Option<&SqlState> {
         match self {
             Self::Connect { error, .. } | Self::Query(error) => error.code(),
+            Self::Machine(_) => None,
         }
     }
 }

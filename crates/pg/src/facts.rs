@@ -6,10 +6,10 @@ use backfill_domain::{
     sql::{identifier, literal},
     table::TableName,
 };
-use postgres::{Client, Row};
+use postgres::Row;
 use serde_json::Value;
 
-use crate::error::PgError;
+use crate::{Client, error::PgError};
 
 /// The table `$1`, or the leaves of a partitioned one, each with its pages, whether it may be read, its rows, and the
 /// correlation of its pages' order with that of column `$2`.

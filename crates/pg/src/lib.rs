@@ -4,7 +4,9 @@
 //! The client is synchronous. Within an async service, call it from a blocking thread.
 
 mod catalog;
+mod client;
 mod connect;
+mod copy_out;
 mod error;
 mod facts;
 mod own_types;
@@ -12,7 +14,9 @@ mod probe;
 mod tls;
 
 pub use catalog::{find_table, tables};
+pub use client::Client;
 pub use connect::{CancelHandle, connect};
+pub use copy_out::CopyOut;
 pub use error::{PgError, describe};
 pub use facts::facts;
 pub use own_types::own_types;

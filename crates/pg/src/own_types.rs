@@ -1,9 +1,8 @@
 //! The types that a database has made for itself, as the statements that make them elsewhere.
 
 use backfill_domain::catalog::{OwnType, Table};
-use postgres::Client;
 
-use crate::error::PgError;
+use crate::{Client, error::PgError};
 
 /// The types that a table's columns are made of, those that others need first. Not an extension's, which its extension
 /// makes, nor a table's row, nor a range with a function of its own.

@@ -5,9 +5,8 @@ use backfill_domain::{
     destination::PostgresSettings,
     source::ConnectionSettings,
 };
-use postgres::Client;
 
-use crate::{connect::connect, error::PgError};
+use crate::{Client, connect::connect, error::PgError};
 
 /// The oldest PostgreSQL that is supported, as `server_version_num` counts.
 const OLDEST_VERSION: i32 = 140_000;

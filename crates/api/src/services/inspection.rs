@@ -14,8 +14,8 @@ use backfill_domain::{
     table::TableReference,
     validation::FieldError,
 };
-use backfill_pg::{PgError, describe};
-use postgres::{Client, error::SqlState};
+use backfill_pg::{Client, PgError, describe};
+use postgres::error::SqlState;
 
 use super::remote::connect;
 use crate::error::ApiError;

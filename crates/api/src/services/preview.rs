@@ -12,9 +12,9 @@ use backfill_domain::{
     source::ConnectionSettings,
     sql::identifier,
 };
-use backfill_pg::{describe, facts};
+use backfill_pg::{Client, describe, facts};
 use diesel::PgConnection;
-use postgres::{Client, SimpleQueryMessage};
+use postgres::SimpleQueryMessage;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use actix_web::rt::time::timeout;
 use backfill_domain::source::ConnectionSettings;
-use backfill_pg::PgError;
-use postgres::Client;
+use backfill_pg::{Client, PgError};
 
 use crate::{database::blocking, error::ApiError};
 

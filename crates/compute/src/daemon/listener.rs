@@ -5,7 +5,6 @@ use std::{thread, time::Duration};
 use backfill_domain::{job::QUEUE_CHANNEL, source::ConnectionSettings};
 use backfill_pg::{PgError, connect};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use postgres::fallible_iterator::FallibleIterator;
 
 /// Time before a connection that broke is made anew.
 const RETRY: Duration = Duration::from_secs(1);
@@ -37,9 +36,7 @@ fn listen_until_broken(settings: &ConnectionSettings, wake: &Sender<()>) -> Resu
     client.batch_execute(&format!("LISTEN {QUEUE_CHANNEL}"))?;
     // What changed before LISTEN took hold was not announced to this connection.
     wake.try_send(()).unwrap_or_default();
-    let mut notifications = client.notifications();
-    let mut notifications = notifications.blocking_iter();
-    while notifications.next()?.is_some() {
+    while client.wait_for_notification()? {
         // A full channel already says what this would say.
         wake.try_send(()).unwrap_or_default();
     }

@@ -16,13 +16,14 @@ mod replace;
 mod statements;
 pub(super) mod types;
 
-use std::{collections::HashSet, io::Write, sync::Arc};
+use std::{collections::HashSet, iter::once, sync::Arc};
 
 use backfill_domain::{
     destination::PostgresSettings, id::DestinationId, job::WriteMode, options::Verification,
 };
-use backfill_pg::{CancelHandle, connect};
-use postgres::{Client, error::SqlState};
+use backfill_pg::{CancelHandle, Client, connect};
+use bytes::Bytes;
+use postgres::error::SqlState;
 
 use self::{ledger::session_name, prepare::prepare, replace::Replacement, statements::Statements};
 use super::{CopySpec, Destination, DestinationError, Watermark};
@@ -87,23 +88,15 @@ struct OpenChunk {
     /// The first and the last row's key, of a chunk that goes direct.
     range: Option<(Key, Key)>,
     /// The rows so far, of a chunk that goes direct and may have to be staged yet.
-    kept: Vec<Rows>,
+    kept: Vec<Bytes>,
 }
 
-/// A batch's rows with a destination's columns alone.
-enum Rows {
-    /// Those of the batch as they are.
-    Whole(Arc<Batch>),
-    /// Picked from it.
-    Picked(Vec<u8>),
-}
+/// A batch's rows as they are.
+struct Whole(Arc<Batch>);
 
-impl Rows {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Whole(batch) => batch.bytes(),
-            Self::Picked(bytes) => bytes,
-        }
+impl AsRef<[u8]> for Whole {
+    fn as_ref(&self) -> &[u8] {
+        self.0.bytes()
     }
 }
 
@@ -176,15 +169,15 @@ impl Destination for PostgresDestination {
         let Some(chunk) = &mut self.chunk else { return Ok(()) };
         let rows = chunk.take(batch);
         let Some(direct) = self.statements.direct.as_ref().filter(|_| self.route != Route::Staged) else {
-            return copy_in(&mut self.client, &self.statements.stage, rows.bytes()).map(drop);
+            return copy_in(&mut self.client, &self.statements.stage, &rows).map(drop);
         };
-        let copied = copy_in(&mut self.client, &direct.copy, rows.bytes()).map(|rows| chunk.copied += rows);
+        let copied = copy_in(&mut self.client, &direct.copy, &rows).map(|rows| chunk.copied += rows);
         if direct.key.is_empty() {
             return copied;
         }
         chunk.note_range(batch);
         chunk.kept.push(rows);
-        let is_large = chunk.kept.iter().map(|rows| rows.bytes().len()).sum::<usize>() > MAX_KEPT;
+        let is_large = chunk.kept.iter().map(Bytes::len).sum::<usize>() > MAX_KEPT;
         match copied {
             Err(error) if self.may_pass_staged(&error) => self.stage_instead(&error.to_string()),
             Ok(()) if is_large => self.stage_instead("it is too large to be kept"),
@@ -293,8 +286,7 @@ impl PostgresDestination {
         self.route = Route::Staged;
         self.client.batch_execute("ROLLBACK; BEGIN")?;
         let kept = self.chunk.as_mut().map(|chunk| std::mem::take(&mut chunk.kept)).unwrap_or_default();
-        kept.iter()
-            .try_for_each(|rows| copy_in(&mut self.client, &self.statements.stage, rows.bytes()).map(drop))
+        kept.iter().try_for_each(|rows| copy_in(&mut self.client, &self.statements.stage, rows).map(drop))
     }
 }
 
@@ -373,13 +365,11 @@ fn mismatch(chunk: &OpenChunk, held: u64) -> DestinationError {
 }
 
 /// Copies rows; how many the server says it took.
-fn copy_in(client: &mut Client, statement: &str, rows: &[u8]) -> Result<u64, DestinationError> {
-    let mut copy = client.copy_in(statement)?;
-    let mut pieces = std::iter::once(HEADER).chain(rows.chunks(PIECE)).chain(std::iter::once(TRAILER));
-    pieces
-        .try_for_each(|piece| copy.write_all(piece))
-        .map_err(|error| DestinationError::Stream(error.into()))?;
-    Ok(copy.finish()?)
+fn copy_in(client: &mut Client, statement: &str, rows: &Bytes) -> Result<u64, DestinationError> {
+    let piece = |start| rows.slice(start..rows.len().min(start + PIECE));
+    let pieces = (0..rows.len()).step_by(PIECE).map(piece);
+    let (header, trailer) = (Bytes::from_static(HEADER), Bytes::from_static(TRAILER));
+    Ok(client.copy_in(statement, once(header).chain(pieces).chain(once(trailer)))?)
 }
 
 impl OpenChunk {
@@ -389,10 +379,10 @@ impl OpenChunk {
     }
 
     /// The batch's rows with this destination's columns alone, counted and summed up.
-    fn take(&mut self, batch: &Arc<Batch>) -> Rows {
+    fn take(&mut self, batch: &Arc<Batch>) -> Bytes {
         if self.projection.is_whole_row(self.layout.width()) {
             batch.tuples().for_each(|tuple| self.count(tuple.bytes()));
-            return Rows::Whole(batch.clone());
+            return Bytes::from_owner(Whole(batch.clone()));
         }
         let mut rows = Vec::with_capacity(batch.bytes().len());
         let positions = self.projection.positions().to_vec();
@@ -406,7 +396,7 @@ impl OpenChunk {
             positions.iter().for_each(|at| push_field(&mut rows, fields[*at]));
             self.count(&rows[start..]);
         }
-        Rows::Picked(rows)
+        rows.into()
     }
 
     fn count(&mut self, row: &[u8]) {

@@ -5,7 +5,7 @@ use backfill_domain::{
     job::{Job, WriteMode},
     plan::{Guarantee, Plan, Wishes},
 };
-use postgres::Client;
+use backfill_pg::Client;
 
 use crate::source::{self, Selection, SourceError};
 

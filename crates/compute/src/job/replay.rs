@@ -12,7 +12,7 @@ use backfill_domain::{
     destination::Destination as StoredDestination,
     sql::{identifier, literal},
 };
-use postgres::Client;
+use backfill_pg::Client;
 
 use super::{JobContext, JobError, resume::check_ledgers, rows_of};
 use crate::{

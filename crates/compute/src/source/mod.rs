@@ -16,8 +16,7 @@ use backfill_domain::{
     source::ConnectionSettings,
     table::TableReference,
 };
-use backfill_pg::{CancelHandle, connect, find_table, own_types};
-use postgres::Client;
+use backfill_pg::{CancelHandle, Client, connect, find_table, own_types};
 
 pub(crate) use self::{
     error::SourceError,

@@ -4,7 +4,8 @@
 //! key or another collation between two chunks would have values misread or rows missed.
 
 use backfill_domain::sql::literal;
-use postgres::{Client, SimpleQueryMessage};
+use backfill_pg::Client;
+use postgres::SimpleQueryMessage;
 
 use super::SourceError;
 

@@ -9,7 +9,7 @@ use backfill_domain::{
     sql::literal,
     table::TableReference,
 };
-use postgres::Client;
+use backfill_pg::Client;
 
 use super::{Bounds, Selection, Shape, SourceError};
 use crate::{key::KeyColumns, wire::Layout};

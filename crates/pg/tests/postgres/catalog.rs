@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use backfill_domain::catalog::{Column, Table, TableKind, TypeKind};
-use backfill_pg::{find_table, tables};
-use postgres::Client;
+use backfill_pg::{Client, find_table, tables};
 
 use crate::database::{Database, execute, value};
 

@@ -6,8 +6,8 @@ use std::{
 };
 
 use backfill_domain::source::ConnectionSettings;
-use backfill_pg::connect;
-use postgres::{Client, SimpleQueryMessage};
+use backfill_pg::{Client, connect};
+use postgres::SimpleQueryMessage;
 
 const HOW_TO_RUN: &str = "BACKFILL_TEST_POSTGRES_URL is not set. These tests need a PostgreSQL and a superuser's URL \
      to it: run `make test`, or `node deploy/dev/with-postgres.mjs cargo test -p backfill-pg`.";

@@ -6,12 +6,9 @@ use backfill_domain::{
     catalog::Table,
     filter::{Filter, Operand, Operator, bind, join},
 };
-use backfill_pg::find_table;
+use backfill_pg::{Client, find_table};
 use bytes::BytesMut;
-use postgres::{
-    Client,
-    types::{Format, IsNull, ToSql, Type, to_sql_checked},
-};
+use postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use proptest::{
     collection::{btree_set, vec},
     prelude::*,

@@ -4,5 +4,6 @@
 
 mod catalog;
 mod connect;
+mod copies;
 mod database;
 mod filter;

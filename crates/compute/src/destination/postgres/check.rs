@@ -7,7 +7,7 @@ use backfill_domain::{
     sql::identifier,
     table::TableName,
 };
-use postgres::Client;
+use backfill_pg::Client;
 
 use super::{fit::fits, ledger, once::once, prepare::find, replace::refuse_references, types::HeldType};
 use crate::{

@@ -1,7 +1,7 @@
 //! The ledger of a PostgreSQL destination: a table that notes how far each job has come.
 
 use backfill_domain::{id::DestinationId, sql::identifier};
-use postgres::Client;
+use backfill_pg::Client;
 
 use super::once::once;
 use crate::destination::{CopySpec, DestinationError, Watermark};

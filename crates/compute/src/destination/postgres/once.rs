@@ -1,6 +1,7 @@
 //! Making what may be there already.
 
-use postgres::{Client, error::SqlState};
+use backfill_pg::Client;
+use postgres::error::SqlState;
 
 use crate::destination::DestinationError;
 

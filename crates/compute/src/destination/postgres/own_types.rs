@@ -1,7 +1,7 @@
 //! The source's own types, made at the destination before the table that needs them.
 
 use backfill_domain::catalog::OwnType;
-use postgres::Client;
+use backfill_pg::Client;
 
 use super::prepare::create_schema;
 use crate::destination::DestinationError;

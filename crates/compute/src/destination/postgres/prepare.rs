@@ -7,8 +7,7 @@ use backfill_domain::{
     sql::identifier,
     table::{TableName, TableReference},
 };
-use backfill_pg::find_table;
-use postgres::Client;
+use backfill_pg::{Client, find_table};
 
 use super::{
     Route,

@@ -11,7 +11,7 @@ use backfill_domain::{
     sql::{identifier, literal},
     table::TableName,
 };
-use postgres::Client;
+use backfill_pg::Client;
 
 use super::{
     ledger, move_on,

@@ -1,7 +1,8 @@
 //! The source's types as a PostgreSQL destination knows them.
 
 use backfill_domain::catalog::{Column, DataType, Table, TypeKind};
-use postgres::{Client, Row, types::Type};
+use backfill_pg::Client;
+use postgres::{Row, types::Type};
 
 use crate::{destination::DestinationError, wire::Rendition};
 

@@ -16,8 +16,9 @@ use backfill_domain::{
     source::ConnectionSettings,
     sql::identifier,
 };
+use backfill_pg::Client;
 use duckdb::Connection;
-use postgres::{Client, types::Type};
+use postgres::types::Type;
 use uuid::Uuid;
 
 use super::folder::PrivateFolder;
