@@ -152,10 +152,13 @@ impl Client {
     }
 }
 
+/// Moves a connection on, and yields what the server says without being asked; `None` once the server has gone.
+type PollMessage = dyn FnMut(&mut Context<'_>) -> Poll<Option<Result<AsyncMessage, Error>>> + Send;
+
 /// The connection below a session. It moves while its thread waits for something, and not otherwise.
 pub(crate) struct Link {
     runtime: Runtime,
-    poll_message: Box<dyn FnMut(&mut Context<'_>) -> Poll<Option<Result<AsyncMessage, Error>>> + Send>,
+    poll_message: Box<PollMessage>,
     /// How many have come that nobody waited for.
     notifications: usize,
 }
