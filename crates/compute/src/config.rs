@@ -19,7 +19,7 @@ pub(crate) struct Config {
     backfill_poll_interval: u64,
 
     /// Rows in a chunk, which is one transaction at each destination. Unless given, a job's chunks grow from 10,000
-    /// rows up to 100,000 while each is read in less than a second.
+    /// rows up to 122,880 while each is read in less than a second.
     #[arg(long, env = "BACKFILL_BATCH_SIZE", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     backfill_batch_size: Option<u32>,
 

@@ -25,8 +25,9 @@ pub(super) use self::{
 use super::{CopySpec, DestinationError};
 use crate::{interrupt::Interrupts, memory::DuckDbMemory};
 
-/// Threads that a job's DuckDB runs queries with. Jobs run beside each other.
-const THREADS: i64 = 2;
+/// Threads that a job's DuckDB runs queries with, besides those that ask. A second one costs more work than it saves
+/// time: a chunk is small, and destinations and jobs work beside each other.
+const THREADS: i64 = 1;
 
 /// A job's own DuckDB, in memory, opened when a destination first asks for it. No secret ever enters it.
 pub(crate) struct Session {
