@@ -56,8 +56,8 @@ pub(crate) struct ChunkRows {
 }
 
 impl ChunkRows {
-    /// A small first chunk shows soon that all is well; larger ones cost fewer transactions. The largest are row groups
-    /// of DuckDB, which it writes to a file once, where it writes rows of smaller ones to its log before.
+    /// A small first chunk shows soon that all is well; larger ones cost fewer transactions. The largest are as large as
+    /// DuckDB's row groups.
     pub(crate) const GROWING: Self = Self { first: 10_000, most: 122_880 };
 
     /// As many in each.
