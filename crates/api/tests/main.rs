@@ -17,3 +17,4 @@ mod pipelines;
 mod preview;
 mod requests;
 mod sources;
+mod tasks;

@@ -26,4 +26,5 @@ mod secrets;
 mod shutdown;
 mod torture;
 mod types;
+mod verify;
 mod write_modes;

@@ -8,4 +8,5 @@ pub(crate) mod pipelines;
 pub(crate) mod quarantine;
 pub(crate) mod sources;
 pub(crate) mod stats;
+pub(crate) mod tasks;
 pub(crate) mod workers;

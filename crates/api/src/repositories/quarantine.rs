@@ -22,14 +22,6 @@ const MEND: &str = "
     WHERE entry.id = $2 AND entry.job_id = $1 AND entry.status <> 'REPLAYED' AND entry.replay_chunk IS NULL
       AND chunk.job_id = entry.job_id AND chunk.number = entry.chunk AND chunk.status = 'DONE'";
 
-/// A job that was completed waits for a daemon once more, if it has rows that are mended.
-const REPLAY: &str = "
-    UPDATE queue_backfill_data AS job
-    SET status = 'PENDING', task = 'replay', cancel_requested_at = NULL, run_after = now(), finished_at = NULL, updated_at = now()
-    WHERE job.id = $1
-      AND (job.status = 'COMPLETED' OR job.status IN ('FAILED', 'CANCELLED') AND job.task <> 'copy')
-      AND EXISTS (SELECT FROM backfill_quarantine WHERE job_id = job.id AND status = 'MENDED')";
-
 /// The job's rows in quarantine, in the order in which they were set aside.
 pub(crate) fn list(
     connection: &mut PgConnection,
@@ -74,9 +66,4 @@ pub(crate) fn mend(
         .bind::<Nullable<Text>, _>(value)
         .execute(connection)?;
     Ok(mended > 0)
-}
-
-/// Has a daemon put the mended rows through; `false` if the job is not COMPLETED or has none.
-pub(crate) fn replay(connection: &mut PgConnection, job: JobId) -> QueryResult<bool> {
-    Ok(sql_query(REPLAY).bind::<BigInt, _>(job).execute(connection)? > 0)
 }

@@ -10,6 +10,7 @@ mod pipelines;
 mod quarantine;
 mod sources;
 mod stats;
+mod tasks;
 mod workers;
 
 pub(crate) use fallback::{Fallback, bad_path};
@@ -26,6 +27,7 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
     pipelines::routes(config);
     backfill::routes(config);
     quarantine::routes(config);
+    tasks::routes(config);
     workers::routes(config);
     stats::routes(config);
 }

@@ -8,7 +8,7 @@ use backfill_domain::{
     columns::{self, Copied},
     filter::{self, Condition, Filter},
     job::{BackfillRequest, WriteMode},
-    options::ValuePolicy,
+    options::{ColumnChoice, ValuePolicy},
     source::ConnectionSettings,
     sql::literal,
     table::TableReference,
@@ -71,6 +71,19 @@ pub(crate) fn check_value(
         "value",
         format!("does not fit column {name} of type {type_name}: {}", describe(&error)),
     ))
+}
+
+/// Whether these columns of a table, or all of them, are with its primary key.
+pub(crate) fn has_key(
+    settings: &ConnectionSettings,
+    table_name: &str,
+    columns: Option<&[ColumnChoice]>,
+) -> Result<bool, ApiError> {
+    let reference: TableReference =
+        table_name.parse().map_err(|error| ApiError::Conflict(format!("the job's table: {error}")))?;
+    let table = find_table(&mut connect(settings)?, &reference)?;
+    let copied = columns::choose(&table, columns).map_err(ApiError::Invalid)?;
+    Ok(!copied.written.primary_key.is_empty())
 }
 
 /// Asks the source at `settings` whether it could serve `request`; nothing is read from the table.

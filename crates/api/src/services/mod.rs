@@ -11,4 +11,5 @@ pub(crate) mod quarantine;
 mod remote;
 pub(crate) mod sources;
 pub(crate) mod stats;
+pub(crate) mod tasks;
 mod usage;

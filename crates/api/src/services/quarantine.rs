@@ -2,16 +2,13 @@
 
 use backfill_domain::{
     id::{EntryId, JobId},
-    job::{JobResponse, JobStatus, WriteMode},
+    job::{JobResponse, Task, WriteMode},
     quarantine::{MendRequest, QuarantineEntry},
     source::Source,
 };
-use diesel::{
-    Connection, PgConnection,
-    result::{DatabaseErrorKind, Error as DieselError},
-};
+use diesel::PgConnection;
 
-use super::{backfill, inspection, remote::ask};
+use super::{inspection, remote::ask, tasks};
 use crate::{
     database::Database,
     error::ApiError,
@@ -84,19 +81,5 @@ pub(crate) fn replay(connection: &mut PgConnection, id: JobId) -> Result<JobResp
             format!("job {id} has put its table into place already: mend the source, and run it anew");
         return Err(ApiError::Conflict(detail));
     }
-    match connection.transaction(|connection| quarantine::replay(connection, id)) {
-        Ok(true) => backfill::find(connection, id),
-        Ok(false) if job.status == JobStatus::Completed => {
-            Err(ApiError::Conflict(format!("job {id} has no mended rows in quarantine")))
-        }
-        Ok(false) => {
-            let status = job.status.as_ref();
-            Err(ApiError::Conflict(format!("job {id} is {status}: rows are replayed once it is COMPLETED")))
-        }
-        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            let detail = "another job is active for the same pipeline, table and filters";
-            Err(ApiError::Conflict(detail.to_owned()))
-        }
-        Err(error) => Err(error.into()),
-    }
+    tasks::requeue(connection, &job, Task::Replay, "has no mended rows in quarantine")
 }

@@ -10,6 +10,7 @@ mod ledger;
 mod replace;
 mod schema;
 mod target;
+mod verify;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use backfill_domain::{destination::DuckDbSettings, id::DestinationId, job::Write
 
 use self::{ledger::Ledger, replace::Replacement, schema::Name, target::Target};
 use super::{
-    CopySpec, Destination, DestinationError, Session, Watermark,
+    Check, CopySpec, Destination, DestinationError, Session, Watermark,
     session::{DatabaseFile, SessionConnection, Stage},
 };
 use crate::{
@@ -185,6 +186,15 @@ impl Destination for DuckDbDestination {
         }
         self.stage.end();
         self.chunk = None;
+    }
+
+    fn check(
+        &mut self,
+        number: i64,
+        layout: &Arc<Layout>,
+        _mends: bool,
+    ) -> Result<Box<dyn Check + '_>, DestinationError> {
+        Ok(Box::new(self.begin_check(number, layout)?))
     }
 
     fn finish(&mut self) -> Result<(), DestinationError> {

@@ -17,7 +17,7 @@ use backfill_domain::{
     catalog::{OwnType, Table},
     destination::DestinationSettings,
     id::{DestinationId, JobId},
-    job::WriteMode,
+    job::{Task, WriteMode},
     options::CopyOptions,
 };
 use uuid::Uuid;
@@ -45,6 +45,8 @@ pub(crate) struct CopySpec {
     pub(crate) table: Table,
     /// The types of the source's own that it is made of.
     pub(crate) own_types: Vec<OwnType>,
+    /// What the job does.
+    pub(crate) task: Task,
     /// What happens to keys that exist already.
     pub(crate) write_mode: WriteMode,
     /// What the job was told beyond that.
@@ -101,11 +103,43 @@ pub(crate) trait Destination: Send {
     /// Takes the chunk back.
     fn rollback(&mut self);
 
+    /// Begins to compare the rows of chunk `number`, which is committed, with what it holds of them. To mend what
+    /// differs, it must be told so now.
+    fn check(
+        &mut self,
+        number: i64,
+        layout: &Arc<Layout>,
+        mends: bool,
+    ) -> Result<Box<dyn Check + '_>, DestinationError>;
+
     /// Brings to an end what all chunks together make, once the last one is committed everywhere. A job that dies
     /// behind it finishes once more: then there is nothing left to do.
     fn finish(&mut self) -> Result<(), DestinationError> {
         Ok(())
     }
+}
+
+/// A chunk that is compared once more, and written once more if that is wanted: `write` for each batch, `compare`, and
+/// perhaps `mend`. Until then nothing is written; dropped, it leaves all as it was.
+pub(crate) trait Check {
+    /// Takes rows.
+    fn write(&mut self, batch: &Arc<Batch>) -> Result<(), DestinationError>;
+
+    /// Whether the destination holds each of the rows, as it was given. Rows that it holds besides count where it has a
+    /// place for each chunk.
+    fn compare(&mut self) -> Result<bool, DestinationError>;
+
+    /// What of the rows it cannot hold as it is, and thus does not compare.
+    fn aside(&self) -> Option<&Aside> {
+        None
+    }
+
+    /// Writes the rows over those that the destination holds of them, and proves that it holds them. The chunk's note in
+    /// the ledger stays what it is.
+    ///
+    /// # Errors
+    /// [`DestinationError::Fenced`] if a later attempt of the job has been here: then nothing was written.
+    fn mend(&mut self) -> Result<(), DestinationError>;
 }
 
 /// Reaches the destination, creates its table where absent, checks it where present, and opens its ledger for this

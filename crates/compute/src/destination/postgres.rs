@@ -15,6 +15,7 @@ mod prepare;
 mod replace;
 mod statements;
 pub(super) mod types;
+mod verify;
 
 use std::{collections::HashSet, iter::once, sync::Arc};
 
@@ -26,7 +27,7 @@ use bytes::Bytes;
 use postgres::error::SqlState;
 
 use self::{ledger::session_name, prepare::prepare, replace::Replacement, statements::Statements};
-use super::{CopySpec, Destination, DestinationError, Watermark};
+use super::{Check, CopySpec, Destination, DestinationError, Watermark};
 use crate::{
     failpoint::failpoint,
     interrupt::Interrupts,
@@ -247,6 +248,15 @@ impl Destination for PostgresDestination {
         {
             log::debug!("job {}: cannot roll back, the server will: {error}", self.spec.job_id);
         }
+    }
+
+    fn check(
+        &mut self,
+        number: i64,
+        layout: &Arc<Layout>,
+        _mends: bool,
+    ) -> Result<Box<dyn Check + '_>, DestinationError> {
+        Ok(Box::new(self.begin_check(number, layout)?))
     }
 
     fn finish(&mut self) -> Result<(), DestinationError> {

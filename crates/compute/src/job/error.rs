@@ -68,6 +68,9 @@ pub(crate) enum JobError {
         /// The last chunk that the queue knows to be done, or fixed.
         known: i64,
     },
+    /// A version that made no plans has copied the job.
+    #[error("the job was copied by an earlier version, which has not noted how: start a new job")]
+    NoPlan,
     /// The job was told to stop; why is for the one who told.
     #[error("stopped")]
     Stopped,

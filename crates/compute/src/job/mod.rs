@@ -1,17 +1,19 @@
 //! One job, from its claim to its end: read the plan, open source and destinations, copy, write down the outcome.
 
+mod attempt;
 mod control;
 mod copy;
 mod course;
 mod error;
 mod pace;
+mod reading;
 mod replay;
 mod resume;
+mod verify;
 mod writer;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
     time::Duration,
 };
 
@@ -19,27 +21,26 @@ use backfill_domain::{
     destination::{Destination as StoredDestination, DestinationSettings},
     id::DestinationId,
     job::{Job, Task},
-    plan::{Guarantee, Strategy},
+    plan::Guarantee,
 };
 
+use self::{
+    attempt::Attempt,
+    copy::{Done, Ending},
+    error::JobError,
+    reading::Reading,
+};
 pub(crate) use self::{
     control::{Control, Stop},
     course::Course,
 };
-use self::{
-    copy::{Copy, Done, Ending},
-    error::JobError,
-    replay::Replay,
-    resume::resume,
-};
 use crate::{
-    destination::{self, CopySpec, Destination, Session},
+    destination::{Destination, Session},
     failpoint::failpoint,
     interrupt::Interrupts,
     memory::Memory,
     queue::{Claim, Outcome, Queue, QueueError},
-    source::{self, ChunkRows, Limits, Reader, Selection, Snapshot, SourceError, Walk},
-    wire::Layout,
+    source::{self, ChunkRows},
 };
 
 /// What a job needs of its daemon.
@@ -61,7 +62,8 @@ pub(crate) fn run(context: &JobContext, job: Job, control: &Control, interrupts:
     log::info!("job {}: attempt {} begins: {}", job.id, job.attempt, job.table_name);
     let ended = catch_unwind(AssertUnwindSafe(|| execute(context, &job, control, interrupts)));
     let ended = ended.unwrap_or_else(|_| Err(JobError::Panicked));
-    let keeps_snapshot = job.options.guarantee == Some(Guarantee::Snapshot);
+    // A look at what was copied under a snapshot needs one as well.
+    let keeps_snapshot = job.options.guarantee == Some(Guarantee::Snapshot) || job.task != Task::Copy;
     let Some(outcome) = outcome(ended, control, keeps_snapshot) else {
         log::warn!("job {}: the lease was lost; attempt {} ends without a trace", job.id, job.attempt);
         return;
@@ -108,156 +110,33 @@ fn execute(
     interrupts: &Interrupts,
 ) -> Result<Ending, JobError> {
     failpoint("job-claimed")?;
-    let claim = Claim { job: job.id, attempt: job.attempt };
     let source = context.queue.source(job)?;
-    let settings = source.connection();
-    let at_source = |error| JobError::Source { name: source.name.clone(), error };
-    let mut connection = source::open(&settings, job, interrupts).map_err(at_source)?;
-    let selection = source::select(&mut connection.client, job).map_err(at_source)?;
+    let reading = Reading { context, job, source: &source, interrupts };
+    let mut connection = reading.connect()?;
+    let selection = source::select(&mut connection.client, job).map_err(|error| reading.failed(error))?;
     let stored = context.queue.destinations(job.id)?;
-    let settings_of_stored = settings_of(&stored)?;
-    let takes_changes: Vec<_> = settings_of_stored.iter().map(DestinationSettings::takes_changes).collect();
+    let settings = settings_of(&stored)?;
     let last_chunk = context.queue.last_chunk(job.id)?;
-    // Declared before the destinations, so that it is dropped after them: it closes the files they write to.
-    let mut session = Session::new(context.memory.duckdb);
-    if let (Some(last), Task::Replay) = (&last_chunk, job.task) {
-        if context.queue.shape(job.id)?.as_ref() != Some(&selection.shape) {
-            return Err(at_source(SourceError::Altered(job.table_name.clone())));
-        }
-        let spec = spec_of(job, &selection, job.first_chunk);
-        let replay = Replay {
-            context,
-            claim,
-            table: &selection.table,
-            client: &mut connection.client,
-            source_name: &source.name,
-            stored: &stored,
-            destinations: &mut open_destinations(
-                &stored,
-                &settings_of_stored,
-                &spec,
-                &mut session,
-                interrupts,
-            )?,
-        };
-        return replay.run(last).map(|()| Ending::Completed);
-    }
-    let any_takes_changes = takes_changes.contains(&true);
-    let course = Course::set(&mut connection.client, &selection, job, last_chunk, any_takes_changes);
-    let course = course.map_err(at_source)?;
-    if context.queue.begin(claim, &course, &selection.shape)? != selection.shape {
-        return Err(at_source(SourceError::Altered(job.table_name.clone())));
-    }
-
-    log::info!("job {}: {}", job.id, course.plan.explanation);
-    let spec = spec_of(job, &selection, course.first_chunk);
-    failpoint("job-begun")?;
-    let mut destinations = open_destinations(&stored, &settings_of_stored, &spec, &mut session, interrupts)?;
-
-    let walk = Walk::new(&selection, course.plan.clone()).map_err(at_source)?;
-    let Some((next, done)) = resume(context, job, &course, &stored, &destinations, walk.key())? else {
-        finish(&stored, &mut destinations)?;
-        return Ok(Ending::Completed);
-    };
-    let snapshot = if course.plan.needs_snapshot() {
-        let holder = source::open(&settings, job, interrupts).map_err(at_source)?;
-        Some(Snapshot::take(holder, walk.table()).map_err(at_source)?)
-    } else {
-        None
-    };
-    if course.plan.guarantee == Guarantee::Snapshot {
-        context.queue.note_snapshot(claim)?;
-    }
-    let renditions: Vec<_> = destinations.iter().map(|destination| destination.renditions()).collect();
-    let layout = Arc::new(Layout::new(&selection.table, &renditions));
-    let stops_between_chunks =
-        course.plan.sections.iter().all(|section| section.strategy != Strategy::Stream);
-    let reconnect = {
-        let (settings, job, interrupts) = (settings.clone(), job.clone(), interrupts.clone());
-        Box::new(move || source::open(&settings, &job, &interrupts))
-    };
-    let limits = Limits {
-        rows: context.chunk_rows.for_destinations(&settings_of_stored),
-        bytes: chunk_bytes(&settings_of_stored),
-        snapshot_age: context.snapshot_age,
-        memory: context.memory.clone(),
-        is_columnar: session.is_open(),
-        interrupts: interrupts.clone(),
-    };
-    let reader = Reader::new(reconnect, connection, walk, layout.clone(), snapshot, limits);
-    let copy = Copy {
-        context,
-        claim,
+    let attempt = Attempt {
+        reading: &reading,
         control,
-        interrupts,
-        layout,
+        claim: Claim { job: job.id, attempt: job.attempt },
+        selection: &selection,
         stored: &stored,
-        takes_changes: &takes_changes,
-        source_name: &source.name,
-        sets_aside: job.options.sets_aside(),
-        stops_between_chunks,
+        settings: &settings,
+        session: Session::new(context.memory.duckdb),
     };
-    let ended = copy.run(reader, next, done, &mut destinations);
-    // A copy that was stopped between two commits has left one destination further than the other.
-    let noted = context.queue.note_rows(claim, &rows_of(&stored, &destinations));
-    if let Err(error) = &noted {
-        log::warn!("job {}: cannot note how far each destination has come: {error}", job.id);
+    match (job.task, last_chunk) {
+        (Task::Copy, last_chunk) => attempt.copy(connection, last_chunk),
+        (_, None) => Ok(Ending::Completed),
+        (Task::Replay, Some(last)) => attempt.replay(connection, &last),
+        (Task::Verify | Task::Repair, Some(last)) => attempt.look_again(connection, &last),
     }
-    let ending = ended?;
-    noted?;
-    if ending == Ending::Completed {
-        finish(&stored, &mut destinations)?;
-    }
-    Ok(ending)
-}
-
-fn spec_of(job: &Job, selection: &Selection, first_chunk: i64) -> Arc<CopySpec> {
-    Arc::new(CopySpec {
-        job_id: job.id,
-        job_uid: job.uid,
-        attempt: job.attempt,
-        source: selection.table.clone(),
-        table: selection.written.clone(),
-        own_types: selection.own_types.clone(),
-        write_mode: job.write_mode,
-        options: job.options.clone(),
-        first_chunk,
-    })
-}
-
-fn finish(stored: &[StoredDestination], destinations: &mut [Box<dyn Destination>]) -> Result<(), JobError> {
-    let finish = |(stored, at): (&StoredDestination, &mut Box<dyn Destination>)| {
-        failpoint("destination-finishing")?;
-        at.finish().map_err(|error| JobError::at(stored, error))?;
-        Ok(failpoint("destination-finished")?)
-    };
-    stored.iter().zip(destinations).try_for_each(finish)
 }
 
 /// How many rows of the job each destination holds.
 fn rows_of(stored: &[StoredDestination], destinations: &[Box<dyn Destination>]) -> Vec<(DestinationId, i64)> {
     stored.iter().zip(destinations).map(|(stored, at)| (stored.id, at.watermark().rows)).collect()
-}
-
-fn open_destinations(
-    stored: &[StoredDestination],
-    settings: &[DestinationSettings],
-    spec: &Arc<CopySpec>,
-    session: &mut Session,
-    interrupts: &Interrupts,
-) -> Result<Vec<Box<dyn Destination>>, JobError> {
-    let open = |(stored, settings): (&StoredDestination, &DestinationSettings)| {
-        let opened = destination::open(stored.id, settings, spec, session, interrupts)
-            .map_err(|error| JobError::at(stored, error))?;
-        failpoint("destination-opened")?;
-        Ok(opened)
-    };
-    stored.iter().zip(settings).map(open).collect()
-}
-
-/// Bytes after which a chunk ends: no more than any of the destinations wants.
-fn chunk_bytes(destinations: &[DestinationSettings]) -> u64 {
-    destinations.iter().map(DestinationSettings::batch_bytes).min().unwrap_or_default()
 }
 
 /// Reads the settings of every destination, of which there must be one at least and no two in the same place.

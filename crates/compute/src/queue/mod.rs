@@ -31,6 +31,7 @@ pub(crate) use self::{
     lease::Held,
     progress::{Outcome, Progress},
     quarantine::MendedRow,
+    verdict::Scope,
 };
 use crate::{failpoint::Planned, source::Shape};
 

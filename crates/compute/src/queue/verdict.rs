@@ -1,17 +1,30 @@
 //! What is known of a job's destinations: whether they hold what the source does, chunk by chunk and in all.
 
 use backfill_domain::{
+    chunk::{Chunk, ChunkStatus},
     id::{DestinationId, JobId},
-    schema::{backfill_job_destinations, queue_backfill_data},
+    schema::{backfill_chunks, backfill_job_destinations, backfill_quarantine, queue_backfill_data},
 };
 use diesel::{
     PgConnection,
+    dsl::{exists, not},
     prelude::*,
     sql_query,
     sql_types::{Array, BigInt, Text},
 };
 
-use super::QueueError;
+use super::{Claim, Queue, QueueError};
+
+/// Which chunks a pass over a job that is copied is to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Those that it has not looked at yet.
+    Unseen,
+    /// Those that differ.
+    Differing,
+    /// All of them.
+    All,
+}
 
 /// What the parts say of the job once it has ended well: by the last look at all chunks, or else by how they were
 /// compared when they were copied.
@@ -67,6 +80,85 @@ impl Difference {
                 self.chunks
             ),
         }
+    }
+}
+
+impl Queue {
+    /// Begins a pass over a job that is copied, or goes on with one unless it is to begin `anew`.
+    pub(crate) fn begin_pass(&self, claim: Claim, anew: bool) -> Result<(), QueueError> {
+        self.connection()?.transaction(|connection| {
+            self.lock(claim, connection)?;
+            if anew {
+                diesel::update(backfill_chunks::table.filter(backfill_chunks::job_id.eq(claim.job)))
+                    .set(backfill_chunks::differs.eq(None::<Vec<DestinationId>>))
+                    .execute(connection)?;
+            }
+            // How fast it was copied is no measure of this.
+            diesel::update(queue_backfill_data::table.find(claim.job))
+                .set((
+                    queue_backfill_data::rows_per_second.eq(None::<f64>),
+                    queue_backfill_data::bytes_per_second.eq(None::<f64>),
+                ))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    /// The next chunk of the job behind the one of this number. Replays are none: their rows are not the source's.
+    pub(crate) fn next_chunk(
+        &self,
+        job: JobId,
+        behind: i64,
+        scope: Scope,
+    ) -> Result<Option<Chunk>, QueueError> {
+        let replayed = backfill_quarantine::table
+            .filter(backfill_quarantine::job_id.eq(job))
+            .filter(backfill_quarantine::replay_chunk.eq(backfill_chunks::number.nullable()));
+        let mut query = backfill_chunks::table
+            .filter(backfill_chunks::job_id.eq(job))
+            .filter(backfill_chunks::number.gt(behind))
+            .filter(backfill_chunks::status.eq(ChunkStatus::Done))
+            .filter(not(exists(replayed)))
+            .order(backfill_chunks::number)
+            .select(Chunk::as_select())
+            .into_boxed();
+        query = match scope {
+            Scope::Unseen => query.filter(backfill_chunks::differs.is_null()),
+            Scope::Differing => query.filter(backfill_chunks::differs.ne(Vec::<i64>::new())),
+            Scope::All => query,
+        };
+        Ok(query.first(&mut self.connection()?).optional()?)
+    }
+
+    /// Notes which destinations differ in chunk `number`.
+    pub(crate) fn note_differences(
+        &self,
+        claim: Claim,
+        number: i64,
+        differs: &[DestinationId],
+    ) -> Result<(), QueueError> {
+        self.connection()?.transaction(|connection| {
+            self.lock(claim, connection)?;
+            diesel::update(backfill_chunks::table.find((claim.job, number)))
+                .set(backfill_chunks::differs.eq(Some(differs)))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    /// The keys of a chunk's rows that are kept aside for a destination, or were.
+    pub(crate) fn kept_keys(
+        &self,
+        job: JobId,
+        number: i64,
+        destination: DestinationId,
+    ) -> Result<Vec<serde_json::Value>, QueueError> {
+        let query = backfill_quarantine::table
+            .filter(backfill_quarantine::job_id.eq(job))
+            .filter(backfill_quarantine::destination_id.eq(destination))
+            .filter(backfill_quarantine::chunk.eq(number))
+            .select(backfill_quarantine::key);
+        Ok(query.load(&mut self.connection()?)?)
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use backfill_domain::{destination::DestinationSettings, plan::Strategy};
+use backfill_pg::CopyOut;
 use crossbeam_channel::Sender;
 
 use super::{Bounds, ChunkRange, Connection, NextChunk, Snapshot, SourceError, Start, Walk};
@@ -98,6 +99,20 @@ impl Limits {
     fn turn(&self) -> Result<Option<Arc<Turn>>, Stopped> {
         self.is_columnar.then(|| self.memory.columnar.wait(&self.interrupts)).transpose()
     }
+
+    /// The rows of `width` columns that the COPY `sql` gives, at most `max_rows` a batch.
+    fn batches<'a>(
+        &self,
+        connection: &'a mut Connection,
+        sql: &str,
+        width: usize,
+        max_rows: u64,
+    ) -> Result<BatchReader<CopyOut<'a>>, SourceError> {
+        let stream = connection.client.copy_out(sql)?;
+        let batch_rows = usize::try_from(max_rows).unwrap_or(usize::MAX);
+        let wide_rows = WideRows::new(self.memory.wide.clone(), self.interrupts.clone());
+        Ok(BatchReader::new(stream, width, batch_rows).with_turns(wide_rows))
+    }
 }
 
 /// A source's rows in chunks.
@@ -186,6 +201,38 @@ impl Reader {
         }
     }
 
+    /// The way along which it reads.
+    pub(crate) fn walk(&self) -> &Walk {
+        &self.walk
+    }
+
+    /// Waits for the job's turn at its next chunk.
+    pub(crate) fn turn(&self) -> Result<Option<Arc<Turn>>, SourceError> {
+        Ok(self.limits.turn().map_err(WireError::from)?)
+    }
+
+    /// Reads a chunk whose range is known, in one piece; `each` takes its rows, and ends the reading by an error.
+    pub(crate) fn read_again<E>(
+        &mut self,
+        range: &ChunkRange,
+        mut each: impl FnMut(&Arc<Batch>) -> Result<(), E>,
+    ) -> Result<Result<(), E>, SourceError> {
+        self.hold(range.section)?;
+        let sql = self.walk.copy_sql(&self.layout, range.section, &range.bounds, None);
+        let (width, max_rows) = (self.layout.width(), self.max_rows);
+        let mut batches = self.limits.batches(&mut self.connection, &sql, width, max_rows)?;
+        while let Some(batch) = batches.next()? {
+            if let Err(error) = each(&Arc::new(batch)) {
+                drop(batches);
+                self.connection.abandon();
+                return Ok(Err(error));
+            }
+        }
+        drop(batches);
+        self.connection.client.batch_execute("COMMIT")?;
+        Ok(Ok(()))
+    }
+
     /// What to read for a chunk: a range, and along a key the most rows of it.
     fn aim(&mut self, next: &NextChunk) -> Result<(Bounds, Option<u64>), SourceError> {
         Ok(match next {
@@ -227,10 +274,8 @@ impl Reader {
         failpoint("source-held")?;
         let max_age = (self.walk.strategy(section) == Strategy::Stream).then_some(self.limits.snapshot_age);
         let sql = self.walk.copy_sql(&self.layout, section, bounds, limit);
-        let stream = self.connection.client.copy_out(&sql)?;
-        let batch_rows = usize::try_from(self.max_rows).unwrap_or(usize::MAX);
-        let wide_rows = WideRows::new(self.limits.memory.wide.clone(), self.limits.interrupts.clone());
-        let mut batches = BatchReader::new(stream, self.layout.width(), batch_rows).with_turns(wide_rows);
+        let (width, max_rows) = (self.layout.width(), self.max_rows);
+        let mut batches = self.limits.batches(&mut self.connection, &sql, width, max_rows)?;
         let mut read = ChunkRead { rows: 0, bytes: 0, last_key: None, is_cut: false, time: Duration::ZERO };
         let started = Instant::now();
         while let Some(batch) = batches.next()? {

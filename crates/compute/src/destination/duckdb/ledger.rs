@@ -92,6 +92,19 @@ impl Ledger {
         )?;
         Ok(noted == 1)
     }
+
+    /// Notes, in the transaction that is open, that a chunk was written once more, which moves nothing. False if a later
+    /// attempt has taken over: then nothing of this transaction may be committed.
+    pub(super) fn note_mended(&self, connection: &Connection) -> duckdb::Result<bool> {
+        let sql = format!(
+            "UPDATE {} SET attempt = attempt WHERE job_uid = ?::UUID AND destination_id = ? AND attempt = ?",
+            self.table
+        );
+        let noted =
+            connection.execute(&sql, params![self.job.to_string(), self.destination.0, self.attempt])?;
+        Ok(noted == 1)
+    }
+
     /// Notes, in the transaction that is open, that the job's rows have taken the place of a table's. False if a later
     /// attempt has taken over: then nothing of this transaction may be committed.
     pub(super) fn note_replaced(&self, connection: &Connection) -> duckdb::Result<bool> {

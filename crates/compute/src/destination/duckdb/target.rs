@@ -19,6 +19,8 @@ pub(super) struct Target {
     /// Positions of the key's columns; empty for a table without one.
     key: Vec<usize>,
     mode: WriteMode,
+    /// Whether a constraint on exactly the key tells which row a new one meets.
+    is_unique: bool,
     level: Verification,
     staged: Digested,
     held: Digested,
@@ -58,7 +60,7 @@ impl Target {
         let staged = columns.iter().enumerate().map(|(at, column)| column.staged(at));
         let staged = Digested::new(staged.zip(kinds)).at(level);
         let held = Digested::new(columns.iter().map(Column::held).zip(kinds)).at(level);
-        Ok(Self { name, columns, key, mode, level, staged, held })
+        Ok(Self { name, columns, key, mode, is_unique, level, staged, held })
     }
 
     /// Whether rows have a key by which they are found again.
@@ -91,6 +93,35 @@ impl Target {
         let meets_rows = before.rows > 0;
         let keeps = meets_rows && self.mode == WriteMode::InsertMissing;
         let kept = if keeps { self.digest_of_known(connection, stage)? } else { Digest::default() };
+        let on_conflict = self.on_conflict();
+        self.insert_staged(connection, stage, if meets_rows { &on_conflict } else { "" })?;
+        if !self.reads_back() {
+            return Ok((None, before.rows));
+        }
+        let held = self.digest_of_staged_keys(connection, stage)?;
+        Ok((Some(if keeps { held.minus(before).plus(kept) } else { held }), before.rows))
+    }
+
+    /// Writes the staged rows over those that the table holds; the digest of what it then holds of them.
+    ///
+    /// # Errors
+    /// [`DestinationError::Table`] if rows that are there already cannot be told by their keys.
+    pub(super) fn mend(&self, connection: &Connection, stage: &Stage) -> Result<Digest, DestinationError> {
+        if !self.is_unique {
+            let key = list(self.key.iter().map(|at| &self.columns[*at].name));
+            let reason = format!("repair needs a PRIMARY KEY or UNIQUE constraint on ({key}): make one");
+            return Err(self.name.error(reason));
+        }
+        self.insert_staged(connection, stage, &self.on_conflict()).map_err(|error| stage.explain(error))?;
+        Ok(self.digest_of_staged_keys(connection, stage)?)
+    }
+
+    /// What is wrong with the table.
+    pub(super) fn error(&self, reason: &str) -> DestinationError {
+        self.name.error(reason.to_owned())
+    }
+
+    fn insert_staged(&self, connection: &Connection, stage: &Stage, on_conflict: &str) -> duckdb::Result<()> {
         let values: Vec<_> = self.columns.iter().enumerate().map(|(at, column)| column.staged(at)).collect();
         connection.execute_batch(&format!(
             "INSERT INTO {table} ({columns}) SELECT {values} FROM {stage} AS staged{on_conflict}",
@@ -98,13 +129,7 @@ impl Target {
             columns = list(self.columns.iter().map(|column| &column.name)),
             values = values.join(", "),
             stage = stage.table(),
-            on_conflict = if meets_rows { self.on_conflict() } else { String::new() },
-        ))?;
-        if !self.reads_back() {
-            return Ok((None, before.rows));
-        }
-        let held = self.digest_of_staged_keys(connection, stage)?;
-        Ok((Some(if keeps { held.minus(before).plus(kept) } else { held }), before.rows))
+        ))
     }
 
     fn on_conflict(&self) -> String {
@@ -141,7 +166,11 @@ impl Target {
     }
 
     /// The digest of the rows whose keys are staged. DuckDB skips the parts of the table that hold none of them.
-    fn digest_of_staged_keys(&self, connection: &Connection, stage: &Stage) -> duckdb::Result<Digest> {
+    pub(super) fn digest_of_staged_keys(
+        &self,
+        connection: &Connection,
+        stage: &Stage,
+    ) -> duckdb::Result<Digest> {
         let (table, stage) = (self.name.sql(), stage.table());
         let from = format!("{table} AS held SEMI JOIN {stage} AS staged ON ({})", self.is_same_key());
         Digest::of(connection, &self.held, &from)

@@ -44,6 +44,13 @@ impl JobFolder {
         Ok(names.map(|name| self.0.join(name)).collect())
     }
 
+    /// The parts of a chunk, by their names.
+    pub(super) fn parts_of(&self, chunk: i64) -> Result<Vec<String>, DestinationError> {
+        let mut names = self.files()?;
+        names.retain(|name| chunk_of(name) == Some(chunk));
+        Ok(names)
+    }
+
     /// Removes the hidden files, which an attempt has left behind that did not come to commit.
     pub(super) fn clean_hidden(&self) -> Result<(), DestinationError> {
         for name in self.files()?.iter().filter(|name| is_unfinished(name)) {
@@ -59,7 +66,8 @@ impl JobFolder {
         self.files()?.iter().filter(is_left_over).try_for_each(|name| self.remove(name))
     }
 
-    fn remove(&self, name: &str) -> Result<(), DestinationError> {
+    /// Removes a file, if it is there.
+    pub(super) fn remove(&self, name: &str) -> Result<(), DestinationError> {
         let path = self.0.join(name);
         match fs::remove_file(&path) {
             // The attempt that left it behind may still live, and have renamed it or taken it back at this moment.

@@ -86,6 +86,16 @@ pub(super) fn note_sql(schema: &str) -> String {
     )
 }
 
+/// Notes that a chunk was written once more, which moves nothing: $1 job, $2 destination, $3 attempt. It changes no row
+/// where a later attempt has been.
+pub(super) fn note_mended_sql(schema: &str) -> String {
+    format!(
+        "UPDATE {} SET updated_at = pg_catalog.now() \
+         WHERE job_uid = $1 AND destination_id = $2 AND attempt = $3",
+        ledger(schema)
+    )
+}
+
 /// Notes that the job's rows have taken the place of others: $1 job, $2 destination, $3 attempt. It changes no row where
 /// a later attempt has been.
 pub(super) fn note_replaced_sql(schema: &str) -> String {

@@ -16,7 +16,9 @@ use super::{
     once::once,
     own_types,
     replace::Replacement,
-    statements::{STAGE, Statements, Target, direct, insert_sql, known_sql, list},
+    statements::{
+        CheckStatements, STAGE, Statements, Target, compare_sql, direct, insert_sql, known_sql, list,
+    },
     types::{HeldType, column_types, rendition},
 };
 use crate::{
@@ -78,7 +80,7 @@ pub(super) fn prepare(
         None => (name, table),
     };
     let mode = mode_of_chunks(spec, &table);
-    let target = Target { generated: generated_columns(client, &name)?, name, table, mode };
+    let target = Target { generated: generated_columns(client, &name)?, name, table };
     let goes_direct = target.generated.is_empty()
         && has_same_columns(&target.table, &spec.table, &renditions)
         && finds_rows_again(client, &target, spec)?;
@@ -88,8 +90,10 @@ pub(super) fn prepare(
         TableKind::PartitionedTable if !spec.table.primary_key.is_empty() => Route::DirectByKey,
         _ => Route::Direct,
     };
-    let (insert, returning) = insert_sql(&target, &spec.table, &renditions, &types);
+    let (insert, returning) = insert_sql(&target, mode, &spec.table, &renditions, &types);
+    let check = check_statements(&target, spec, &renditions, &types, ledger::note_mended_sql(schema));
     let statements = Statements {
+        check,
         direct: goes_direct.then(|| direct(&target.name, &spec.table)),
         stage: format!("COPY {STAGE} FROM STDIN (FORMAT binary)"),
         insert,
@@ -99,6 +103,23 @@ pub(super) fn prepare(
     };
     client.batch_execute(SESSION)?;
     Ok(Prepared { renditions, statements, watermark, mode, route, replacement })
+}
+
+/// What compares a chunk once more and mends it; `None` where rows are not found again without a key.
+fn check_statements(
+    target: &Target,
+    spec: &CopySpec,
+    renditions: &[Rendition],
+    types: &[Option<HeldType>],
+    note: String,
+) -> Option<CheckStatements> {
+    if spec.table.primary_key.is_empty() {
+        return None;
+    }
+    let (insert, returning) = insert_sql(target, WriteMode::Upsert, &spec.table, renditions, types);
+    let is_unique = has_unique_index(&target.table, &spec.table.primary_key);
+    let compare = compare_sql(target, &spec.table, renditions, &returning);
+    Some(CheckStatements { compare, mend: is_unique.then_some(insert), note })
 }
 
 /// What replaces a table is gathered beside it, where a row may come once more, changed meanwhile; so may what comes

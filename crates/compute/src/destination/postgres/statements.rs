@@ -20,8 +20,6 @@ pub(super) const STAGE: &str = "pg_temp._backfill_stage";
 pub(super) struct Target {
     pub(super) name: TableName,
     pub(super) table: Table,
-    /// What happens there to keys that exist already.
-    pub(super) mode: WriteMode,
     /// Columns that the destination computes itself; what it computes is compared all the same.
     pub(super) generated: Vec<String>,
 }
@@ -39,6 +37,18 @@ pub(super) struct Statements {
     /// For a table whose columns are just the source's: the way without the staging table.
     pub(super) direct: Option<Direct>,
     /// Notes the chunk: $1 number, $2 rows in all, $3 job, $4 destination, $5 attempt.
+    pub(super) note: String,
+    /// For a chunk that is compared once more, where the table has a key by which its rows are found again.
+    pub(super) check: Option<CheckStatements>,
+}
+
+/// What a chunk executes that is compared once more.
+pub(super) struct CheckStatements {
+    /// Returns what the table holds of the staged rows.
+    pub(super) compare: String,
+    /// Moves the staged rows over those that the table holds; `None` without a unique index on the key.
+    pub(super) mend: Option<String>,
+    /// Notes that the rows were written once more: $1 job, $2 destination, $3 attempt.
     pub(super) note: String,
 }
 
@@ -96,6 +106,7 @@ pub(super) fn direct(name: &TableName, source: &Table) -> Direct {
 /// defaults and triggers, in the form in which it was given: the INSERT, and its RETURNING.
 pub(super) fn insert_sql(
     target: &Target,
+    mode: WriteMode,
     source: &Table,
     renditions: &[Rendition],
     types: &[Option<HeldType>],
@@ -119,7 +130,7 @@ pub(super) fn insert_sql(
         }
     }
     let key = &source.primary_key;
-    let on_conflict = match target.mode {
+    let on_conflict = match mode {
         WriteMode::Append | WriteMode::Replace => String::new(),
         // The key is named, so that what breaks another constraint still fails.
         WriteMode::InsertMissing => format!(" ON CONFLICT ({}) DO NOTHING", list(key)),
@@ -145,6 +156,31 @@ fn staged(target: &Target, column: &Column, rendition: Rendition) -> String {
 
 /// Counts the staged rows whose keys the table has. Each is looked up by itself: no plan may read the whole table.
 pub(super) fn known_sql(target: &Target, source: &Table, renditions: &[Rendition]) -> String {
+    format!(
+        "SELECT count(*) FROM {STAGE} AS staged WHERE (SELECT true FROM {} AS held WHERE {} LIMIT 1)",
+        target.name.to_sql(),
+        is_same_key(target, source, renditions)
+    )
+}
+
+/// Returns the rows of the table that have the staged rows' keys, in the form of `returning`. Each is looked up by itself:
+/// OFFSET keeps the planner from joining.
+pub(super) fn compare_sql(
+    target: &Target,
+    source: &Table,
+    renditions: &[Rendition],
+    returning: &str,
+) -> String {
+    format!(
+        "SELECT found.* FROM {STAGE} AS staged CROSS JOIN LATERAL \
+         (SELECT {} FROM {} AS held WHERE {} OFFSET 0) AS found",
+        returning.trim_start_matches("RETURNING "),
+        target.name.to_sql(),
+        is_same_key(target, source, renditions)
+    )
+}
+
+fn is_same_key(target: &Target, source: &Table, renditions: &[Rendition]) -> String {
     let is_key = |(column, _): &(&Column, &Rendition)| source.primary_key.contains(&column.name);
     let compare = |(column, rendition): (&Column, &Rendition)| {
         let equals = column
@@ -154,11 +190,7 @@ pub(super) fn known_sql(target: &Target, source: &Table, renditions: &[Rendition
         format!("held.{} {equals} {}", identifier(&column.name), staged(target, column, *rendition))
     };
     let conditions: Vec<_> = source.columns.iter().zip(renditions).filter(is_key).map(compare).collect();
-    format!(
-        "SELECT count(*) FROM {STAGE} AS staged WHERE (SELECT true FROM {} AS held WHERE {} LIMIT 1)",
-        target.name.to_sql(),
-        conditions.join(" AND ")
-    )
+    conditions.join(" AND ")
 }
 
 /// An upsert sets every column. Where the key is all there is, a column of it is set to itself, so that the row is

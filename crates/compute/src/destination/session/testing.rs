@@ -11,7 +11,7 @@ use std::{
 use backfill_domain::{
     catalog::{Column, DataType, Table, TableKind, TypeKind},
     id::JobId,
-    job::WriteMode,
+    job::{Task, WriteMode},
     options::CopyOptions,
     source::ConnectionSettings,
     sql::identifier,
@@ -97,6 +97,7 @@ pub(crate) fn spec(table: Table) -> CopySpec {
         source: table.clone(),
         table,
         own_types: Vec::new(),
+        task: Task::Copy,
         write_mode: WriteMode::Upsert,
         options: CopyOptions::default(),
         first_chunk: 1,

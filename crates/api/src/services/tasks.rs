@@ -1,0 +1,88 @@
+//! What can be done with a job whose copy is complete: a look whether its destinations still hold what the source does,
+//! a repair of what differs, a replay of mended rows.
+
+use backfill_domain::{
+    id::JobId,
+    job::{Job, JobResponse, Task, WriteMode},
+    source::Source,
+};
+use diesel::{
+    Connection, PgConnection,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
+
+use super::{backfill, inspection, remote::ask};
+use crate::{
+    database::Database,
+    error::ApiError,
+    repositories::{jobs, sources, tasks},
+};
+
+/// Has a daemon compare what the job's destinations hold with the source.
+pub(crate) async fn verify(database: &Database, id: JobId) -> Result<JobResponse, ApiError> {
+    let (job, source, has_tables) = database.run(move |connection| context(connection, id)).await?;
+    if has_tables {
+        let (table, columns) = (job.table_name.clone(), job.options.columns.clone());
+        let has_key =
+            ask(move || inspection::has_key(&source.connection(), &table, columns.as_deref())).await?;
+        if !has_key {
+            return Err(ApiError::Conflict(format!(
+                "job {id} has copied no primary key, by which its rows could be found again in a table: only Parquet \
+                 files can be compared without"
+            )));
+        }
+    }
+    database.run(move |connection| requeue(connection, &job, Task::Verify, "has nothing to verify")).await
+}
+
+fn context(connection: &mut PgConnection, id: JobId) -> Result<(Job, Source, bool), ApiError> {
+    let job = find(connection, id)?;
+    if !tasks::is_copied(&job) {
+        return Err(not_copied(&job));
+    }
+    if job.write_mode == WriteMode::InsertMissing {
+        let detail = format!(
+            "job {id} has kept rows that were there already, which may differ from the source's: they cannot be told \
+             from damage"
+        );
+        return Err(ApiError::Conflict(detail));
+    }
+    let source = sources::find(connection, job.source_id)?;
+    let source = source.ok_or_else(|| ApiError::unknown("source", job.source_id))?;
+    let has_tables = tasks::has_tables(connection, id)?;
+    Ok((job, source, has_tables))
+}
+
+/// Has a daemon copy the chunks once more that the last look has found to differ.
+pub(crate) fn repair(connection: &mut PgConnection, id: JobId) -> Result<JobResponse, ApiError> {
+    let job = find(connection, id)?;
+    requeue(connection, &job, Task::Repair, "has no chunk that was found to differ: verify it first")
+}
+
+fn find(connection: &mut PgConnection, id: JobId) -> Result<Job, ApiError> {
+    let (job, _) = jobs::find(connection, id)?.ok_or_else(|| ApiError::unknown("job", id))?;
+    Ok(job)
+}
+
+/// Puts the job back into the queue for `task`. Where there is nothing to do, `nothing` says so.
+pub(super) fn requeue(
+    connection: &mut PgConnection,
+    job: &Job,
+    task: Task,
+    nothing: &str,
+) -> Result<JobResponse, ApiError> {
+    match connection.transaction(|connection| tasks::requeue(connection, job.id, task)) {
+        Ok(true) => backfill::find(connection, job.id),
+        Ok(false) if tasks::is_copied(job) => Err(ApiError::Conflict(format!("job {} {nothing}", job.id))),
+        Ok(false) => Err(not_copied(job)),
+        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            let detail = "another job is active for the same pipeline, table and filters";
+            Err(ApiError::Conflict(detail.to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn not_copied(job: &Job) -> ApiError {
+    ApiError::Conflict(format!("job {} is {}: this needs a COMPLETED one", job.id, job.status.as_ref()))
+}
