@@ -121,12 +121,15 @@ impl Attempt<'_> {
         let plan = self.reading.job.plan.as_ref().ok_or(JobError::NoPlan)?;
         let walk = self.walk(plan)?;
         let snapshot = self.reading.snapshot(plan, walk.table())?;
+        if snapshot.is_some() {
+            self.reading.context.queue.note_snapshot(self.claim)?;
+        }
         let layout = self.layout(&destinations);
         let is_columnar = self.session.is_open();
         let Self { reading, control, claim, stored, settings, .. } = self;
-        let reader = reading.reader(connection, walk, layout.clone(), snapshot, settings, is_columnar);
+        let reader = reading.reader(connection, walk, layout, snapshot, settings, is_columnar);
         let destinations = &mut destinations[..];
-        Pass { reading, claim, control, reader, layout, stored, settings, destinations }.run()
+        Pass { reading, claim, control, reader, stored, settings, destinations }.run()
     }
 
     /// Opens the destinations of a job that has copied, whose table must be what it was.

@@ -5,8 +5,6 @@
 //! Only chunks by pages must all be seen under one snapshot, which ends with the attempt: rows move between pages. A pass
 //! over those begins anew, and one that mends Parquet files of them looks at all of them, not only at those that differ.
 
-use std::sync::Arc;
-
 use backfill_domain::{
     chunk::Chunk,
     destination::{Destination as StoredDestination, DestinationSettings},
@@ -22,7 +20,6 @@ use crate::{
     failpoint::failpoint,
     queue::{Claim, Scope},
     source::{ChunkRange, Reader},
-    wire::Layout,
 };
 
 /// A pass over the chunks of a job.
@@ -31,7 +28,6 @@ pub(super) struct Pass<'a> {
     pub(super) claim: Claim,
     pub(super) control: &'a Control,
     pub(super) reader: Reader,
-    pub(super) layout: Arc<Layout>,
     pub(super) stored: &'a [StoredDestination],
     pub(super) settings: &'a [DestinationSettings],
     pub(super) destinations: &'a mut [Box<dyn Destination>],
@@ -91,11 +87,12 @@ impl Pass<'_> {
         let concerned: Vec<_> =
             (0..self.stored.len()).map(|at| self.concerns(at, chunk, strategy, scope)).collect();
         let (mends, reading, control) = (self.mends(), self.reading, self.control);
+        let layout = self.reader.layout().clone();
         let _turn = self.reader.turn().map_err(|error| reading.failed(error))?;
         let mut checks = Vec::new();
         let places = self.stored.iter().zip(self.destinations.iter_mut()).zip(concerned);
         for ((stored, destination), _) in places.filter(|(_, concerned)| *concerned) {
-            let check = destination.check(chunk.number, &self.layout, mends);
+            let check = destination.check(chunk.number, &layout, mends);
             checks.push((stored, check.map_err(|error| JobError::at(stored, error))?));
         }
         if checks.is_empty() {

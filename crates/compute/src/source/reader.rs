@@ -201,6 +201,11 @@ impl Reader {
         }
     }
 
+    /// Which column stands where in the rows that it reads.
+    pub(crate) fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
     /// The way along which it reads.
     pub(crate) fn walk(&self) -> &Walk {
         &self.walk
