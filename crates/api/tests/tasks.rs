@@ -91,6 +91,7 @@ fn what_cannot_be_compared_is_refused() {
     assert!(problem["detail"].as_str().unwrap().contains("has kept rows that were there already"));
     let log = completed(json!({"table_name": "log"}));
     ask(&shop, log, "verify").json(200);
+    shop.app.database.execute("UPDATE queue_backfill_data SET status = 'COMPLETED'");
     let log = completed(json!({"table_name": "log"}));
     shop.app.database.execute(
         r#"UPDATE destinations SET settings = '{"type": "duckdb", "config": {"path": "/data/dwh.duckdb", "schema": "main"}}'"#,

@@ -93,8 +93,9 @@ impl Destination for DuckDbDestination {
     }
 
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {
-        self.file.shrink()?;
+        // First of all: at rest, DuckDB may have no memory left for as much as a look at its indexes.
         self.stage.begin()?;
+        self.file.shrink()?;
         self.connection.execute_batch("BEGIN")?;
         let last_row = if self.target.is_keyed() { 0 } else { self.target.last_row(&self.connection)? };
         let decoder = self.stage.decoder(layout);
