@@ -16,5 +16,6 @@ mod outage;
 mod pipelines;
 mod preview;
 mod requests;
+mod resumption;
 mod sources;
 mod tasks;

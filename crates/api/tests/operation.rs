@@ -98,6 +98,7 @@ fn the_description_lists_each_route_with_its_problems() {
     /api/v1/backfill/{id}/quarantine/replay post
     /api/v1/backfill/{id}/quarantine/{entry} put
     /api/v1/backfill/{id}/repair post
+    /api/v1/backfill/{id}/resume post
     /api/v1/backfill/{id}/verify post
     /api/v1/destinations get post
     /api/v1/destinations/{id} delete get put

@@ -255,3 +255,23 @@ fn eight_jobs_at_once_fit_into_memory() {
     }
     assert!(peak < 300 << 20, "{} MiB", peak >> 20);
 }
+
+#[test]
+fn rows_that_find_room_on_a_tables_older_pages_are_found_there() {
+    for (columns, key) in [("n int, note text", ""), ("n int PRIMARY KEY, note text", "with a key")] {
+        let stack = Stack::with_batches(
+            1000,
+            &format!(
+                "CREATE TABLE log ({columns}); INSERT INTO log SELECT n, 'row ' || n FROM generate_series(1, 5000) n"
+            ),
+        );
+        stack.destination.execute(&format!(
+            "CREATE TABLE log ({columns}); INSERT INTO log SELECT n, 'row ' || n FROM generate_series(1, 9000) n; DELETE FROM log"
+        ));
+        stack.destination.execute("VACUUM (TRUNCATE false) log");
+        let _daemon = stack.daemon();
+        let job = stack.append(&[Place::Postgres], "log");
+        assert_eq!(job.completes(), 5000, "{key}");
+        job.compare("log").assert_equal();
+    }
+}

@@ -69,6 +69,18 @@ const NOT_NOTED: &[&str] = &["chunk-committed", "chunk-found-committed"];
 const AT_END: &[&str] =
     &["destination-finishing@2", "destination-finished", "destination-finished@3", "outcome-known"];
 
+/// What comes in a later look at a job and its repair: the tests of these try them.
+const LATER: &[&str] = &[
+    "chunk-seen",
+    "chunk-mended",
+    "postgres-mending",
+    "postgres-mended",
+    "duckdb-mending",
+    "duckdb-mended",
+    "parquet-mending",
+    "parquet-mended",
+];
+
 /// What is to happen at a point, such as `chunk-fixed@2`.
 fn plan(point: &str, action: &str) -> String {
     match point.split_once('@') {
@@ -260,7 +272,7 @@ fn a_job_whose_outcome_was_not_written_is_taken_up() {
 /// Every point of the daemon's is one that dies above.
 #[test]
 fn no_failpoint_is_forgotten() {
-    let tried = [AT_START, BEFORE_COMMIT, WITHIN_COMMIT, NOT_NOTED, AT_END].concat();
+    let tried = [AT_START, BEFORE_COMMIT, WITHIN_COMMIT, NOT_NOTED, AT_END, LATER].concat();
     let mut tried: BTreeSet<_> =
         tried.iter().map(|point| point.split('@').next().unwrap().to_owned()).collect();
     tried.extend(["outcome-written", "parquet-leftover-seen"].map(str::to_owned));

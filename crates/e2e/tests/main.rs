@@ -22,6 +22,7 @@ mod plans;
 mod policies;
 mod replace;
 mod restarts;
+mod resume;
 mod secrets;
 mod shutdown;
 mod torture;

@@ -6,6 +6,7 @@ pub(crate) mod destinations;
 pub(crate) mod jobs;
 pub(crate) mod pipelines;
 pub(crate) mod quarantine;
+pub(crate) mod resumption;
 pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod tasks;

@@ -33,6 +33,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(find)
         .service(remove)
         .service(cancel)
+        .service(resume)
         .service(chunks);
 }
 
@@ -149,6 +150,19 @@ async fn remove(database: Data<Database>, id: Path<JobId>) -> Result<HttpRespons
 #[post("/backfill/{id}/cancel")]
 async fn cancel(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
     Ok(web::Json(services::cancellation::cancel(&database, *id).await?))
+}
+
+/// Resume a job
+///
+/// A PAUSED, CANCELLED or FAILED job goes back into the queue, and on behind its last chunk. One without a primary key
+/// begins its table anew.
+#[utoipa::path(
+    tag = "backfill", operation_id = "resume_backfill", params(("id" = JobId, Path)),
+    responses((status = 200, description = "The job", body = JobResponse), Unknown, Conflict, Unavailable)
+)]
+#[post("/backfill/{id}/resume")]
+async fn resume(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
+    Ok(web::Json(database.run(move |connection| services::resumption::resume(connection, *id)).await?))
 }
 
 /// List a job's chunks

@@ -9,6 +9,7 @@ pub(crate) mod pipelines;
 pub(crate) mod preview;
 pub(crate) mod quarantine;
 mod remote;
+pub(crate) mod resumption;
 pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod tasks;

@@ -202,14 +202,15 @@ impl Destination for PostgresDestination {
                 if held == chunk.given {
                     return Ok(());
                 }
-                if direct.key.is_empty() {
-                    return Err(mismatch(chunk, held.rows));
-                }
                 self.route = Route::DirectByKey;
             }
             let query = direct.read_back_by_key(chunk.range.as_ref());
-            if read_back(&mut self.client, &query, chunk.width())? == chunk.given {
+            let held = read_back(&mut self.client, &query, chunk.width())?;
+            if held == chunk.given {
                 return Ok(());
+            }
+            if direct.key.is_empty() {
+                return Err(mismatch(chunk, held.rows));
             }
             self.stage_instead("it was not found again as it was given")?;
         }

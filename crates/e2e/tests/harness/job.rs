@@ -130,6 +130,12 @@ impl<'a> Job<'a> {
             .unwrap_or_else(|| panic!("not cancelled in time: {:#}", self.get()))
     }
 
+    /// Has a daemon take it up where it stopped.
+    #[track_caller]
+    pub(crate) fn resume(&self) {
+        self.stack.client.post(&format!("/backfill/{}/resume", self.id), &json!({})).json(200);
+    }
+
     /// Compares what arrived of a table, named as in SQL, with the source. See [`Comparison`].
     pub(crate) fn compare(&self, table: &str) -> Comparison<'_> {
         Comparison::new(self, table)

@@ -219,10 +219,10 @@ impl Stack {
 
     /// Hands failed jobs back to the queue.
     pub(crate) fn retry_failed(&self) {
-        self.metadata.execute(
-            "UPDATE queue_backfill_data SET status = 'PENDING', error_message = NULL, finished_at = NULL WHERE status = 'FAILED';
-             UPDATE backfill_job_destinations SET status = 'PENDING', error_message = NULL WHERE status = 'FAILED'",
-        );
+        let failed = self.client.get("/backfill?status=FAILED").json(200);
+        for job in failed["items"].as_array().unwrap() {
+            self.client.post(&format!("/backfill/{}/resume", job["id"]), &json!({})).json(200);
+        }
     }
 
     /// Empties the destinations, for the next job to find them as the first did.

@@ -1,0 +1,23 @@
+//! Resuming a job.
+
+use backfill_domain::id::JobId;
+use diesel::{PgConnection, QueryResult, prelude::*, sql_query, sql_types::BigInt};
+
+/// One statement, guarded by the states that it leaves. What the job has done stays: it goes on behind its last chunk.
+const RESUME: &str = "
+    WITH resumed AS (
+        UPDATE queue_backfill_data
+        SET status = 'PENDING', cancel_requested_at = NULL, error_message = NULL, run_after = now(),
+            finished_at = NULL, updated_at = now()
+        WHERE id = $1 AND status IN ('PAUSED', 'CANCELLED', 'FAILED')
+        RETURNING id
+    ), parts AS (
+        UPDATE backfill_job_destinations AS part SET status = 'PENDING', error_message = NULL
+        FROM resumed WHERE part.job_id = resumed.id
+    )
+    SELECT id FROM resumed";
+
+/// Has the job wait for a daemon once more; `false` if it does not exist, or is active or complete.
+pub(crate) fn resume(connection: &mut PgConnection, id: JobId) -> QueryResult<bool> {
+    Ok(sql_query(RESUME).bind::<BigInt, _>(id).execute(connection)? > 0)
+}
