@@ -18,4 +18,6 @@ ALTER TABLE queue_backfill_data
 ALTER TABLE backfill_chunks
     ADD COLUMN section    INTEGER NOT NULL DEFAULT 0,
     ADD COLUMN lower_page BIGINT,
-    ADD COLUMN upper_page BIGINT;
+    ADD COLUMN upper_page BIGINT,
+    -- Whether the plan ends with it: once it is done, there is nothing left to read.
+    ADD COLUMN is_last    BOOLEAN NOT NULL DEFAULT false;

@@ -50,6 +50,8 @@ pub struct Chunk {
     pub lower_page: Option<i64>,
     /// The page before which it ends, where it is cut by pages; `null`: behind the last.
     pub upper_page: Option<i64>,
+    /// Whether the plan ends with it.
+    pub is_last: bool,
     /// The destinations that a later look found to differ from the source in it, none where all are equal; `null` before
     /// there was one.
     pub differs: Option<Vec<DestinationId>>,

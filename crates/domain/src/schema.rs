@@ -109,6 +109,7 @@ diesel::table! {
         section -> Integer,
         lower_page -> Nullable<BigInt>,
         upper_page -> Nullable<BigInt>,
+        is_last -> Bool,
         nulled -> Jsonb,
         differs -> Nullable<Array<BigInt>>,
         created_at -> Timestamptz,

@@ -309,3 +309,34 @@ fn without_statistics_the_keys_themselves_are_looked_at() {
         job.compare(table).assert_equal();
     }
 }
+
+#[test]
+fn a_stream_that_takes_longer_than_a_snapshot_may_be_held_fails() {
+    let stack = Stack::new(
+        "CREATE VIEW slow AS SELECT n AS id, pg_sleep(0.01)::text AS nap FROM generate_series(1, 200) n",
+    );
+    let _daemon = stack.daemon_with(&[("BACKFILL_SNAPSHOT_MAX_AGE", "1")]);
+    let job = stack.append(&[Place::Parquet], "slow");
+    job.fails_naming(&["single stream", "within 1 seconds", "BACKFILL_SNAPSHOT_MAX_AGE"]);
+    assert_eq!(job.get()["attempt"], 1);
+}
+
+#[test]
+fn a_job_that_dies_behind_its_last_chunk_reads_nothing_again() {
+    let stack = Stack::with_batches(500, SCATTERED);
+    for (write_mode, guarantee) in [("replace", json!(null)), ("upsert", json!("snapshot"))] {
+        let request = json!({"table_name": "scattered", "write_mode": write_mode, "guarantee": guarantee});
+        let job = stack.backfill(ALL, &request);
+        let mut daemon = stack.daemon_that("outcome-known=kill");
+        eventually("the daemon to die", || daemon.ended());
+        let chunks_before = chunks(&job);
+        stack.source.execute("UPDATE scattered SET n = n WHERE n < 100");
+        let daemon = stack.daemon_that("");
+        assert_eq!(job.completes(), 16_000);
+        drop(daemon);
+        let ended = job.get();
+        assert_eq!((strategies(&ended), &ended["attempt"]), (vec!["page_ranges"], &json!(2)));
+        assert_eq!(chunks(&job).len(), chunks_before.len());
+        job.compare("scattered").assert_equal();
+    }
+}

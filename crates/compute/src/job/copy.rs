@@ -227,7 +227,7 @@ impl Conductor<'_> {
                 }
                 Event::End { range, is_last } => {
                     self.finish_committed()?;
-                    self.commit(&chunk, &range)?;
+                    self.commit(&chunk, &range, is_last)?;
                     chunk.turns.clear();
                     if is_last {
                         return Ok(Ending::Completed);
@@ -271,13 +271,13 @@ impl Conductor<'_> {
         self.tell(&chunk.takers, &Command::Write(batch.clone()))
     }
 
-    fn commit(&mut self, chunk: &AtHand, range: &ChunkRange) -> Result<(), Halt> {
+    fn commit(&mut self, chunk: &AtHand, range: &ChunkRange, is_last: bool) -> Result<(), Halt> {
         let Copy { context, claim, stored, .. } = self.copy;
         failpoint("chunk-taken")?;
         self.tell(&chunk.writers, &Command::Seal)?;
         failpoint("chunk-sealing")?;
         // While the destinations prove what they hold. The range is fixed by it, and nothing is committed yet.
-        context.queue.begin_chunk(*claim, range, chunk.rows, chunk.bytes)?;
+        context.queue.begin_chunk(*claim, range, chunk.rows, chunk.bytes, is_last)?;
         failpoint("chunk-fixed")?;
         let asides = self.await_replies(&chunk.writers, Self::next_reply)?;
         failpoint("chunk-sealed")?;

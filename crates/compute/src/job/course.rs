@@ -1,7 +1,7 @@
 //! Which plan a job follows: the one that its first attempt made, for as long as that can be kept.
 
 use backfill_domain::{
-    chunk::Chunk,
+    chunk::{Chunk, ChunkStatus},
     job::{Job, WriteMode},
     plan::{Guarantee, Plan, Wishes},
 };
@@ -42,6 +42,10 @@ impl Course {
         Ok(match (&job.plan, last_chunk) {
             (Some(plan), last_chunk) if !plan.needs_snapshot() => {
                 Self { plan: plan.clone(), first_chunk, last_chunk, expected_rows }
+            }
+            // All is read; what is left needs no snapshot.
+            (Some(plan), Some(last)) if last.is_last && last.status == ChunkStatus::Done => {
+                Self { plan: plan.clone(), first_chunk, last_chunk: Some(last), expected_rows }
             }
             (_, None) => Self { plan: fresh, first_chunk, last_chunk: None, expected_rows },
             (_, Some(last)) => {

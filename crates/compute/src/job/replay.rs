@@ -46,12 +46,13 @@ impl Replay<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        let replayed = self.write(number, &rows).and_then(|()| self.commit(number));
-        if replayed.is_err() && self.destinations.iter().all(|at| at.watermark().chunk < number) {
-            // They can be mended again.
+        let written = self.write(number, &rows);
+        if written.is_err() && self.destinations.iter().all(|at| at.watermark().chunk < number) {
+            // They can be mended again. Behind a commit whose answer was lost they cannot: it may have come to pass.
             queue.give_up_replay(self.claim, number)?;
         }
-        replayed?;
+        written?;
+        self.commit(number)?;
         let held = rows_of(self.stored, self.destinations);
         Ok(queue.finish_replay(self.claim, number, &held)?)
     }

@@ -1,7 +1,10 @@
 //! Where a job goes on: the queue knows its chunks, each destination's ledger which of them it has committed.
 
 use backfill_domain::{
-    chunk::ChunkStatus, destination::Destination as StoredDestination, job::Job, plan::Strategy,
+    chunk::{Chunk, ChunkStatus},
+    destination::Destination as StoredDestination,
+    job::Job,
+    plan::{Plan, Strategy},
 };
 
 use super::{Course, Done, JobContext, JobError, rows_of};
@@ -32,7 +35,7 @@ pub(crate) fn resume(
     let range = ChunkRange::from_stored(last, plan, key)?;
     if last.status == ChunkStatus::Done {
         check_ledgers(stored, destinations, last.number, last.number)?;
-        return Ok(range.next(plan).map(|next| (next, done)));
+        return Ok(behind(last, range, plan).map(|next| (next, done)));
     }
     check_ledgers(stored, destinations, last.number - 1, last.number)?;
     let committed = destinations.iter().filter(|at| at.watermark().chunk == last.number).count();
@@ -56,7 +59,12 @@ pub(crate) fn resume(
         Progress { rows: done.rows, bytes: done.bytes, rows_per_second: 0.0, bytes_per_second: 0.0 };
     let claim = Claim { job: job.id, attempt: job.attempt };
     context.queue.finish_chunk(claim, last.number, progress, &rows)?;
-    Ok(range.next(plan).map(|next| (next, done)))
+    Ok(behind(last, range, plan).map(|next| (next, done)))
+}
+
+/// The chunk behind one that is done; `None` where the plan ended with it, whatever has come to the source since.
+fn behind(last: &Chunk, range: ChunkRange, plan: &Plan) -> Option<NextChunk> {
+    if last.is_last { None } else { range.next(plan) }
 }
 
 /// Every ledger must stand from `least` to `most`: a destination that is ahead of the queue or has lost chunks would

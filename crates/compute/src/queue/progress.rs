@@ -106,6 +106,7 @@ impl Queue {
         chunk: &ChunkRange,
         rows: i64,
         bytes: i64,
+        is_last: bool,
     ) -> Result<(), QueueError> {
         self.connection()?.transaction(|connection| {
             self.lock(claim, connection)?;
@@ -119,6 +120,7 @@ impl Queue {
                 backfill_chunks::upper_key.eq(&upper_key),
                 backfill_chunks::lower_page.eq(lower_page),
                 backfill_chunks::upper_page.eq(upper_page),
+                backfill_chunks::is_last.eq(is_last),
                 backfill_chunks::status.eq(ChunkStatus::Copying),
                 backfill_chunks::row_count.eq(rows),
                 backfill_chunks::byte_count.eq(bytes),
@@ -127,6 +129,7 @@ impl Queue {
             let again = (
                 backfill_chunks::upper_key.eq(&upper_key),
                 backfill_chunks::upper_page.eq(upper_page),
+                backfill_chunks::is_last.eq(is_last),
                 backfill_chunks::row_count.eq(rows),
                 backfill_chunks::byte_count.eq(bytes),
                 backfill_chunks::attempt.eq(claim.attempt),

@@ -49,6 +49,13 @@ pub(crate) enum SourceError {
         .0.as_secs()
     )]
     SnapshotTooOld(Duration),
+    /// A table that is read as a whole took longer than a snapshot may be held.
+    #[error(
+        "the rows, which are read as a single stream, were not all read within {} seconds, the longest that a snapshot \
+         may hold back the source's vacuum: raise BACKFILL_SNAPSHOT_MAX_AGE, or filter the rows into several jobs",
+        .0.as_secs()
+    )]
+    StreamTooLong(Duration),
     /// There is nothing to copy.
     #[error("table {0} has no columns")]
     NoColumns(String),

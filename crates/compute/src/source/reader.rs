@@ -21,8 +21,10 @@ use crate::{
 /// Pages of the first chunk by pages. How many the next ones have follows from what these hold.
 const FIRST_PAGES: i64 = 128;
 
-/// The most by which a chunk by pages grows beyond the one before: a table may be emptier here than there.
+/// The most by which a chunk by pages grows beyond the one before, and the most that it has: a table may be emptier here
+/// than there.
 const GROWTH: i64 = 4;
+const MOST_PAGES: i64 = 8192;
 
 /// Connects once more; for a connection that was left in the middle of a stream.
 pub(crate) type Reconnect = Box<dyn Fn() -> Result<Connection, SourceError> + Send>;
@@ -278,11 +280,11 @@ impl Reader {
         self.hold(section)?;
         failpoint("source-held")?;
         let max_age = (self.walk.strategy(section) == Strategy::Stream).then_some(self.limits.snapshot_age);
+        let started = Instant::now();
         let sql = self.walk.copy_sql(&self.layout, section, bounds, limit);
         let (width, max_rows) = (self.layout.width(), self.max_rows);
         let mut batches = self.limits.batches(&mut self.connection, &sql, width, max_rows)?;
         let mut read = ChunkRead { rows: 0, bytes: 0, last_key: None, is_cut: false, time: Duration::ZERO };
-        let started = Instant::now();
         while let Some(batch) = batches.next()? {
             read.rows += batch.rows() as u64;
             read.bytes += batch.bytes().len() as u64;
@@ -295,7 +297,7 @@ impl Reader {
                 return Ok(Ok(read));
             }
             if max_age.is_some_and(|max_age| started.elapsed() > max_age) {
-                return Err(SourceError::SnapshotTooOld(self.limits.snapshot_age));
+                return Err(SourceError::StreamTooLong(self.limits.snapshot_age));
             }
         }
         drop(batches);
@@ -379,7 +381,7 @@ impl Reader {
             };
             let (by_rows, by_bytes) =
                 (pages_for(self.chunk_rows, read.rows), pages_for(self.max_bytes, read.bytes));
-            self.chunk_pages = by_rows.min(by_bytes).clamp(1, self.chunk_pages * GROWTH);
+            self.chunk_pages = by_rows.min(by_bytes).clamp(1, MOST_PAGES.min(self.chunk_pages * GROWTH));
         }
         Ok(())
     }
