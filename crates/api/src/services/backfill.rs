@@ -100,6 +100,15 @@ fn insert(connection: &mut PgConnection, job: &NewJob) -> Result<JobResponse, Ap
     Ok(JobResponse::new(job, parts))
 }
 
+/// Why a job cannot go back into the queue: another one may be active in its place by now.
+pub(super) fn not_requeued(error: DieselError) -> ApiError {
+    if is_duplicate(&error) {
+        let detail = "another job is active for the same pipeline, table and filters";
+        return ApiError::Conflict(detail.to_owned());
+    }
+    error.into()
+}
+
 fn is_duplicate(error: &DieselError) -> bool {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {

@@ -1,10 +1,7 @@
 //! Resuming a job.
 
 use backfill_domain::{id::JobId, job::JobResponse};
-use diesel::{
-    PgConnection,
-    result::{DatabaseErrorKind, Error as DieselError},
-};
+use diesel::PgConnection;
 
 use super::backfill;
 use crate::{
@@ -26,10 +23,6 @@ pub(crate) fn resume(connection: &mut PgConnection, id: JobId) -> Result<JobResp
             }
             None => Err(ApiError::unknown("job", id)),
         },
-        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            let detail = "another job is active for the same pipeline, table and filters";
-            Err(ApiError::Conflict(detail.to_owned()))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(backfill::not_requeued(error)),
     }
 }

@@ -6,10 +6,7 @@ use backfill_domain::{
     job::{Job, JobResponse, Task, WriteMode},
     source::Source,
 };
-use diesel::{
-    Connection, PgConnection,
-    result::{DatabaseErrorKind, Error as DieselError},
-};
+use diesel::{Connection, PgConnection};
 
 use super::{backfill, inspection, remote::ask};
 use crate::{
@@ -75,11 +72,7 @@ pub(super) fn requeue(
         Ok(true) => backfill::find(connection, job.id),
         Ok(false) if tasks::is_copied(job) => Err(ApiError::Conflict(format!("job {} {nothing}", job.id))),
         Ok(false) => Err(not_copied(job)),
-        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            let detail = "another job is active for the same pipeline, table and filters";
-            Err(ApiError::Conflict(detail.to_owned()))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(backfill::not_requeued(error)),
     }
 }
 
