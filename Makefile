@@ -4,7 +4,7 @@ dev := deploy/dev
 bench := deploy/bench
 with_postgres := node $(dev)/with-postgres.mjs
 
-.PHONY: help tools deps build up down demo bench test check fmt clean
+.PHONY: help tools deps build up down demo bench test chaos load check fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,14 @@ test: deps ## Run every test, against a throwaway PostgreSQL
 	$(with_postgres) cargo test --workspace --locked
 	cd $(dev) && node --test --test-timeout=60000
 	cd $(bench) && node --test --test-timeout=300000
+
+chaos: deps ## Let everything fail while jobs run, BACKFILL_CHAOS_FAULTS times, and count what is lost
+	cargo build --workspace --bins --locked
+	BACKFILL_CHAOS_FAULTS=$${BACKFILL_CHAOS_FAULTS:-200} $(with_postgres) cargo test --locked -p backfill-e2e --test e2e -- chaos:: --nocapture
+
+load: deps ## Two hundred clients for a minute, and a thousand jobs
+	cargo build --workspace --bins --locked
+	BACKFILL_LOAD_SECONDS=60 BACKFILL_LOAD_JOBS=1000 $(with_postgres) cargo test --locked -p backfill-e2e --test e2e -- load:: --nocapture
 
 check: deps ## Formatting, clippy with warnings denied, syntax of the scripts
 	cargo fmt --all --check

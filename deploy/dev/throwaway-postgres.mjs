@@ -13,6 +13,8 @@ import { temporaryFolder } from './unprivileged.mjs';
 // Nothing here outlives a test run, so nothing has to survive a power cut.
 const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 300 };
 
+const interruption = once(interrupted, 'abort').then(() => false);
+
 await main(async () => {
   const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   const folder = temporaryFolder();
@@ -30,10 +32,10 @@ async function serveUntilLine(folder, port, input, tellPort) {
   tellPort(server.port);
   const exited = once(server.child, 'exit');
   console.log(server.url('postgres'));
-  const line = input.next().then(({ done }) => !done);
-  const restarts = await Promise.race([line, exited.then(() => false), once(interrupted, 'abort').then(() => false)]);
+  const line = input.next().then(({ done, value }) => !done && value);
+  const restarts = await Promise.race([line, exited.then(() => false), interruption]);
   // Where the data goes away, no checkpoint.
-  server.child.kill(restarts ? 'SIGINT' : 'SIGQUIT');
+  server.child.kill(restarts && restarts !== 'crash' ? 'SIGINT' : 'SIGQUIT');
   if (server.child.exitCode === null && server.child.signalCode === null) await exited;
-  return restarts;
+  return restarts !== false;
 }

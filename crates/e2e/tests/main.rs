@@ -2,6 +2,7 @@
 //! compares what arrived with what was there by means that are not Backfill's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod chaos;
 mod columns;
 mod control;
 mod copy;
@@ -16,6 +17,7 @@ mod keys;
 mod kills;
 mod leftovers;
 mod levels;
+mod load;
 mod names;
 mod observation;
 mod plans;

@@ -6,6 +6,8 @@ use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use url::Url;
 use uuid::Uuid;
 
+use super::Proxy;
+
 const HOW_TO_RUN: &str = "BACKFILL_TEST_POSTGRES_URL is not set. These tests need a PostgreSQL and a superuser's URL \
      to it: run `make test`, or `node deploy/dev/with-postgres.mjs cargo test -p backfill-e2e`.";
 
@@ -13,6 +15,8 @@ const HOW_TO_RUN: &str = "BACKFILL_TEST_POSTGRES_URL is not set. These tests nee
 pub(crate) struct Database {
     server: Url,
     url: Url,
+    /// How Backfill reaches it.
+    route: Url,
 }
 
 fn test_server() -> Url {
@@ -38,11 +42,23 @@ impl Database {
         connect(&server).batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
         let mut url = server.clone();
         url.set_path(&name);
-        Self { server, url }
+        Self { server, route: url.clone(), url }
     }
 
+    /// The same for Backfill by way of a proxy to its server.
+    pub(crate) fn behind(mut self, proxy: &Proxy) -> Self {
+        self.route.set_port(Some(proxy.port())).unwrap();
+        self
+    }
+
+    /// How a test reaches it.
     pub(crate) fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// How Backfill reaches it.
+    pub(crate) fn route(&self) -> &Url {
+        &self.route
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -118,6 +134,15 @@ impl Database {
              WHERE datname = '{}' AND application_name LIKE 'backfill%' AND backend_type = 'client backend'",
             self.name()
         ))
+    }
+
+    /// Ends Backfill's sessions in this database.
+    pub(crate) fn terminate_backfill_sessions(&self) {
+        self.execute(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = '{}' AND pid <> pg_backend_pid() AND application_name <> 'e2e'",
+            self.name()
+        ));
     }
 }
 

@@ -7,17 +7,19 @@ mod database;
 mod folder;
 mod job;
 mod process;
+mod proxy;
 mod server;
 mod stack;
 mod wait;
 
 pub(crate) use self::{
     chance::Chance,
-    client::Answer,
+    client::{Answer, Client},
     compare::Comparison,
     database::Database,
     job::Job,
     process::Process,
+    proxy::Proxy,
     server::Server,
     stack::{ALL, Place, Stack, postgres_request, source_request},
     wait::eventually,

@@ -30,13 +30,26 @@ impl Server {
         Self { keeper, input, output, url }
     }
 
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
     pub(crate) fn create_database(&self) -> Database {
         Database::create_on(self.url.clone())
     }
 
     /// Stops it, which ends every session, and starts it again on the same data, where it was.
     pub(crate) fn restart(&mut self) {
-        writeln!(self.input.as_mut().unwrap(), "restart").unwrap();
+        self.again("restart");
+    }
+
+    /// The same as if it had died: it recovers from its log.
+    pub(crate) fn crash(&mut self) {
+        self.again("crash");
+    }
+
+    fn again(&mut self, how: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{how}").unwrap();
         assert_eq!(next_url(&mut self.output), self.url);
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Answer, Database, Job, Process, client::Client, eventually, folder::Folder};
+use super::{Answer, Client, Database, Job, Process, eventually, folder::Folder};
 
 /// Where to copy to. A stack has one of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,7 +56,7 @@ impl Stack {
     pub(crate) fn on(batch_size: u32, sql: &str, [source, destination, metadata]: [Database; 3]) -> Self {
         source.execute(sql);
         let folder = Folder::new();
-        let environment = [("DATABASE_URL", metadata.url().as_str()), ("BACKFILL_BIND", "127.0.0.1:0")];
+        let environment = [("DATABASE_URL", metadata.route().as_str()), ("BACKFILL_BIND", "127.0.0.1:0")];
         let api = Process::start("backfill-api", folder.join("api.log"), &environment);
         let client = Client::new(eventually("the API's address", || address(&api.log())));
         eventually("the API to be ready", || (client.get("/health/ready").status == 200).then_some(()));
@@ -115,7 +115,7 @@ impl Stack {
         self.daemons.set(self.daemons.get() + 1);
         let (batch_size, temporary) = (self.batch_size.to_string(), self.folder.path_of("tmp"));
         let environment = [
-            ("DATABASE_URL", self.metadata.url().as_str()),
+            ("DATABASE_URL", self.metadata.route().as_str()),
             ("BACKFILL_BATCH_SIZE", &batch_size),
             ("BACKFILL_POLL_INTERVAL", "1"),
             ("TMPDIR", &temporary),
@@ -252,12 +252,12 @@ impl Drop for Stack {
 
 /// A request for the source that a database is.
 pub(crate) fn source_request(database: &Database) -> Value {
-    json!({"name": "shop", "url": database.url().as_str()})
+    json!({"name": "shop", "url": database.route().as_str()})
 }
 
 /// A request for the destination that a database is.
 pub(crate) fn postgres_request(name: &str, database: &Database) -> Value {
-    let url = database.url();
+    let url = database.route();
     json!({"name": name, "type": "postgres", "config": {
         "host": url.host_str(), "port": url.port(), "database": database.name(),
         "username": url.username(), "password": url.password(),
