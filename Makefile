@@ -42,7 +42,8 @@ chaos: deps ## Let everything fail while jobs run, BACKFILL_CHAOS_FAULTS times, 
 
 load: deps ## Two hundred clients for a minute, and a thousand jobs
 	cargo build --workspace --bins --locked
-	BACKFILL_LOAD_SECONDS=60 BACKFILL_LOAD_JOBS=1000 $(with_postgres) cargo test --locked -p backfill-e2e --test e2e -- load:: --nocapture
+	BACKFILL_LOAD_CLIENTS=200 BACKFILL_LOAD_SECONDS=60 BACKFILL_LOAD_JOBS=1000 \
+	  $(with_postgres) cargo test --locked -p backfill-e2e --test e2e -- load:: --nocapture
 
 check: deps ## Formatting, clippy with warnings denied, syntax of the scripts
 	cargo fmt --all --check

@@ -1,6 +1,6 @@
 //! Many clients at once, and many jobs: nothing is refused that should not be, and nothing grows.
 //!
-//! The short form belongs to the tests; `make load` goes on for a minute, and with a thousand jobs.
+//! The short form belongs to the tests; `make load` has two hundred clients go on for a minute, and a thousand jobs.
 
 use std::{
     collections::BTreeMap,
@@ -12,15 +12,17 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, Client, Place, Process, Stack, eventually, orders};
 
-const CLIENTS: usize = 200;
-
-/// Different jobs that the clients ask for. Fewer than clients, so that they meet.
-const DIFFERENT_JOBS: usize = 40;
+/// Clients for each of the different jobs that they ask for, so that they meet.
+const CLIENTS_A_JOB: u64 = 5;
 
 /// What the environment says of a measure, or else the short form's.
 fn measure(name: &str, short: u64) -> u64 {
     env::var(name).map_or(short, |value| value.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
+
+const ACTIVE_TWICE: &str =
+    "(SELECT FROM queue_backfill_data WHERE status IN ('PENDING', 'EXECUTING', 'PAUSED')
+    GROUP BY pipeline_id, table_name, filter_sql HAVING count(*) > 1) AS job";
 
 /// What a client was answered, and how long that took.
 struct Heard {
@@ -30,9 +32,9 @@ struct Heard {
 }
 
 /// A client that creates, lists and cancels jobs until the deadline.
-fn use_the_api(client: &Client, pipeline: i64, number: usize, deadline: Instant) -> Vec<Heard> {
+fn use_the_api(client: &Client, pipeline: i64, number: u64, deadline: Instant) -> Vec<Heard> {
     let mut heard = Vec::new();
-    let filter = json!([{"column": "id", "operator": "=", "value": number % DIFFERENT_JOBS}]);
+    let filter = json!([{"column": "id", "operator": "=", "value": number / CLIENTS_A_JOB}]);
     let request = json!({"table_name": "orders", "filters": filter});
     let mut hear = |what, answer: &mut dyn FnMut() -> Answer| {
         let (begun, answer) = (Instant::now(), answer());
@@ -59,20 +61,24 @@ fn p99(mut times: Vec<Duration>) -> Duration {
 }
 
 #[test]
-fn two_hundred_clients_are_all_answered() {
+fn clients_at_once_are_all_answered() {
+    let clients = measure("BACKFILL_LOAD_CLIENTS", 40);
     let seconds = measure("BACKFILL_LOAD_SECONDS", 3);
     let stack = Stack::new(&orders(100));
     let _daemon = stack.daemon();
     let pipeline = stack.pipeline(&[stack.destination_id(Place::Postgres)]);
     let deadline = Instant::now() + Duration::from_secs(seconds);
     let heard: Vec<Heard> = thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS)
+        let threads: Vec<_> = (0..clients)
             .map(|number| {
                 let client = &stack.client;
                 scope.spawn(move || use_the_api(client, pipeline, number, deadline))
             })
             .collect();
-        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+        while Instant::now() < deadline {
+            assert_eq!(stack.metadata.count(ACTIVE_TWICE), 0);
+        }
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     let mut answers: BTreeMap<(&str, u16), Vec<Duration>> = BTreeMap::new();
     for Heard { what, status, took } in heard {
@@ -92,9 +98,6 @@ fn two_hundred_clients_are_all_answered() {
         (stack.metadata.count("queue_backfill_data WHERE status NOT IN ('COMPLETED', 'CANCELLED')") == 0)
             .then_some(())
     });
-    let doubles = "(SELECT FROM queue_backfill_data a JOIN queue_backfill_data b USING (filter_sql)
-                    WHERE a.id < b.id AND b.created_at < a.finished_at) AS doubles";
-    assert_eq!(stack.metadata.count(doubles), 0, "active at the same time");
 }
 
 /// Bytes by which a daemon's memory may grow while it does the last nine tenths of the jobs.
