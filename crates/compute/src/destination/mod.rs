@@ -11,7 +11,7 @@ mod session;
 #[cfg(test)]
 mod types_page;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use backfill_domain::{
     catalog::{OwnType, Table},
@@ -64,16 +64,47 @@ pub(crate) struct Watermark {
     pub(crate) rows: i64,
 }
 
-/// A place that rows are copied to. One thread uses it, in this order for each chunk:
+/// A destination's watermark, which its handles share.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedWatermark(Arc<Mutex<Watermark>>);
+
+impl SharedWatermark {
+    /// Of a destination that has come this far.
+    pub(crate) fn new(watermark: Watermark) -> Self {
+        Self(Arc::new(Mutex::new(watermark)))
+    }
+
+    /// How far it has come by now.
+    pub(crate) fn get(&self) -> Watermark {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It has come this far.
+    pub(crate) fn set(&self, watermark: Watermark) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = watermark;
+    }
+}
+
+/// Opens one more handle on a destination, in the thread that is to use it.
+pub(crate) type Opening = Box<dyn FnOnce() -> Result<Box<dyn Destination>, DestinationError> + Send>;
+
+/// A place that rows are copied to, or one of two handles on it. One thread uses it, in this order for each chunk:
 /// `begin`, `write` for each batch, `verify`, `commit`; `rollback` instead of any of them where something failed.
 pub(crate) trait Destination: Send {
     /// In which rendition it wants each of the table's columns.
     fn renditions(&self) -> &[Rendition];
 
-    /// How far it has come with this job.
+    /// How far it has come with this job, through whichever handle.
     fn watermark(&self) -> Watermark;
 
-    /// Begins chunk `number`, which is the one after its watermark, with rows of this `layout`.
+    /// What opens a second handle, for a lane of its own: while a chunk is written and proven through one, the next can
+    /// be written through the other. `None` where chunks go one by one.
+    fn lane(&self) -> Option<Opening> {
+        None
+    }
+
+    /// Begins chunk `number`, which is the one after its watermark, with rows of this `layout`. On one of two lanes it
+    /// may be the one behind that; then the chunk ahead of it is committed before `verify`.
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError>;
 
     /// Says that the chunk that was begun brings rows which changed since they were copied: only those whose keys the
@@ -82,6 +113,10 @@ pub(crate) trait Destination: Send {
 
     /// Takes rows.
     fn write(&mut self, batch: &Arc<Batch>) -> Result<(), DestinationError>;
+
+    /// Lets go of all that others may wait for, in a chunk that waits for the one ahead of it: that one may be waiting
+    /// for them. No row is lost by it: `verify` writes them once more.
+    fn give_way(&mut self) {}
 
     /// Compares count and checksum of the rows it was given in this chunk with what it holds now.
     ///

@@ -8,6 +8,7 @@
 mod check;
 mod count;
 mod fit;
+mod lane;
 mod ledger;
 mod once;
 mod own_types;
@@ -22,12 +23,17 @@ use std::{collections::HashSet, iter::once, sync::Arc};
 use backfill_domain::{
     destination::PostgresSettings, id::DestinationId, job::WriteMode, options::Verification,
 };
-use backfill_pg::{CancelHandle, Client, connect};
+use backfill_pg::Client;
 use bytes::Bytes;
 use postgres::error::SqlState;
 
-use self::{ledger::session_name, prepare::prepare, replace::Replacement, statements::Statements};
-use super::{Check, CopySpec, Destination, DestinationError, Watermark};
+use self::{
+    lane::{BEGIN_BEHIND, SecondHandle, Standing, is_blocked, open_session},
+    prepare::prepare,
+    replace::Replacement,
+    statements::Statements,
+};
+use super::{Check, CopySpec, Destination, DestinationError, Opening, SharedWatermark, Watermark};
 use crate::{
     failpoint::failpoint,
     interrupt::Interrupts,
@@ -41,12 +47,14 @@ pub(crate) struct PostgresDestination {
     id: DestinationId,
     spec: Arc<CopySpec>,
     renditions: Vec<Rendition>,
-    statements: Statements,
-    watermark: Watermark,
+    statements: Arc<Statements>,
+    watermark: SharedWatermark,
     mode: WriteMode,
     /// What is to be done when all rows are there.
     replacement: Option<Replacement>,
     route: Route,
+    /// How one more handle is opened, where two chunks may be written at the same time.
+    second: Option<SecondHandle>,
     chunk: Option<OpenChunk>,
 }
 
@@ -72,6 +80,7 @@ const PIECE: usize = 256 << 10;
 /// The chunk whose transaction is open.
 struct OpenChunk {
     number: i64,
+    standing: Standing,
     projection: Projection,
     layout: Arc<Layout>,
     /// Whether rows are summed up, or counted alone.
@@ -88,7 +97,7 @@ struct OpenChunk {
     pages: i64,
     /// The first and the last row's key, of a chunk that goes direct.
     range: Option<(Key, Key)>,
-    /// The rows so far, of a chunk that goes direct and may have to be staged yet.
+    /// The rows so far, of a chunk that goes direct and may have to be staged yet, or to give way.
     kept: Vec<Bytes>,
 }
 
@@ -110,19 +119,21 @@ impl PostgresDestination {
         interrupts: &Interrupts,
     ) -> Result<Self, DestinationError> {
         let connection = settings.connection();
-        let mut client = connect(&connection, &session_name(spec))?;
-        interrupts.add_postgres(CancelHandle::new(&client, &connection));
+        let mut client = open_session(&connection, spec, interrupts)?;
         let prepared = prepare(&mut client, &settings.schema, id, spec)?;
+        let interrupts = interrupts.clone();
+        let second = prepared.second_session.map(|session| SecondHandle { connection, interrupts, session });
         Ok(Self {
             client,
             id,
             spec: spec.clone(),
             renditions: prepared.renditions,
             route: prepared.route,
-            statements: prepared.statements,
-            watermark: prepared.watermark,
+            statements: Arc::new(prepared.statements),
+            watermark: SharedWatermark::new(prepared.watermark),
             mode: prepared.mode,
             replacement: prepared.replacement,
+            second,
             chunk: None,
         })
     }
@@ -134,18 +145,21 @@ impl Destination for PostgresDestination {
     }
 
     fn watermark(&self) -> Watermark {
-        self.watermark
+        self.watermark.get()
+    }
+
+    fn lane(&self) -> Option<Opening> {
+        self.second()
     }
 
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {
-        self.client.batch_execute("BEGIN")?;
-        let pages = match &self.statements.direct {
-            Some(direct) if self.route == Route::Direct => self.client.query_one(&direct.pages, &[])?.get(0),
-            _ => 0,
-        };
+        let is_first = number <= self.watermark.get().chunk + 1;
+        let standing = if is_first { Standing::First } else { Standing::Behind };
+        let pages = self.begin_transaction(standing)?;
         let is_summed = self.spec.options.verification == Verification::Checksum;
         self.chunk = Some(OpenChunk {
             number,
+            standing,
             pages,
             is_summed,
             copied: 0,
@@ -172,21 +186,24 @@ impl Destination for PostgresDestination {
         let Some(direct) = self.statements.direct.as_ref().filter(|_| self.route != Route::Staged) else {
             return copy_in(&mut self.client, &self.statements.stage, &rows).map(drop);
         };
-        let copied = copy_in(&mut self.client, &direct.copy, &rows).map(|rows| chunk.copied += rows);
-        if direct.key.is_empty() {
-            return copied;
+        if !direct.key.is_empty() {
+            chunk.note_range(batch);
+            chunk.kept.push(rows.clone());
+            if chunk.kept.iter().map(Bytes::len).sum::<usize>() > MAX_KEPT {
+                return self.stage_instead("it is too large to be kept");
+            }
         }
-        chunk.note_range(batch);
-        chunk.kept.push(rows);
-        let is_large = chunk.kept.iter().map(Bytes::len).sum::<usize>() > MAX_KEPT;
-        match copied {
-            Err(error) if self.may_pass_staged(&error) => self.stage_instead(&error.to_string()),
-            Ok(()) if is_large => self.stage_instead("it is too large to be kept"),
-            copied => copied,
+        self.put(&rows)
+    }
+
+    fn give_way(&mut self) {
+        if let Err(error) = self.let_go() {
+            log::debug!("job {}: cannot roll back, the server will: {error}", self.spec.job_id);
         }
     }
 
     fn verify(&mut self) -> Result<(), DestinationError> {
+        self.come_first()?;
         let Some(chunk) = &self.chunk else { return Ok(()) };
         if !chunk.is_summed {
             return self.verify_count();
@@ -227,7 +244,7 @@ impl Destination for PostgresDestination {
     fn commit(&mut self) -> Result<(), DestinationError> {
         let Some(chunk) = &self.chunk else { return Ok(()) };
         failpoint("postgres-committing")?;
-        let rows = self.watermark.rows + chunk.given.rows as i64 - chunk.known.unwrap_or_default();
+        let rows = self.watermark.get().rows + chunk.given.rows as i64 - chunk.known.unwrap_or_default();
         let noted = self.client.execute(
             &self.statements.note,
             &[&chunk.number, &rows, &self.spec.job_uid, &self.id.0, &self.spec.attempt],
@@ -238,13 +255,13 @@ impl Destination for PostgresDestination {
         failpoint("postgres-noted")?;
         self.client.batch_execute("COMMIT")?;
         failpoint("postgres-committed")?;
-        self.watermark = Watermark { chunk: chunk.number, rows };
+        self.watermark.set(Watermark { chunk: chunk.number, rows });
         self.chunk = None;
         Ok(())
     }
 
     fn rollback(&mut self) {
-        if self.chunk.take().is_some()
+        if self.chunk.take().is_some_and(|chunk| chunk.standing != Standing::GivenWay)
             && let Err(error) = self.client.batch_execute("ROLLBACK")
         {
             log::debug!("job {}: cannot roll back, the server will: {error}", self.spec.job_id);
@@ -269,6 +286,30 @@ impl Destination for PostgresDestination {
 }
 
 impl PostgresDestination {
+    /// Begins a chunk's transaction; how many pages the table has, where that is to be known.
+    fn begin_transaction(&mut self, standing: Standing) -> Result<i64, DestinationError> {
+        self.client.batch_execute(if standing == Standing::First { "BEGIN" } else { BEGIN_BEHIND })?;
+        Ok(match &self.statements.direct {
+            Some(direct) if self.route == Route::Direct => self.client.query_one(&direct.pages, &[])?.get(0),
+            _ => 0,
+        })
+    }
+
+    /// Copies rows straight into the table; or stages the chunk, where they do not get in, or lets go of it, where that
+    /// would take long.
+    fn put(&mut self, rows: &Bytes) -> Result<(), DestinationError> {
+        let (Some(chunk), Some(direct)) = (&mut self.chunk, &self.statements.direct) else { return Ok(()) };
+        if chunk.standing == Standing::GivenWay {
+            return Ok(());
+        }
+        let is_behind = chunk.standing == Standing::Behind;
+        match copy_in(&mut self.client, &direct.copy, rows).map(|rows| chunk.copied += rows) {
+            Err(error) if self.may_pass_staged(&error) => self.stage_instead(&error.to_string()),
+            Err(error) if is_behind && is_blocked(&error) => self.let_go(),
+            copied => copied,
+        }
+    }
+
     /// Counts the staged rows whose keys the table has, where they are not to be counted once more.
     fn count_known(&mut self) -> Result<(), DestinationError> {
         let counted = self.chunk.as_mut().and_then(|chunk| chunk.known.as_mut());
@@ -296,7 +337,11 @@ impl PostgresDestination {
         );
         self.route = Route::Staged;
         self.client.batch_execute("ROLLBACK; BEGIN")?;
-        let kept = self.chunk.as_mut().map(|chunk| std::mem::take(&mut chunk.kept)).unwrap_or_default();
+        let Some(chunk) = &mut self.chunk else { return Ok(()) };
+        if chunk.standing == Standing::GivenWay {
+            chunk.standing = Standing::Behind;
+        }
+        let kept = std::mem::take(&mut chunk.kept);
         kept.iter().try_for_each(|rows| copy_in(&mut self.client, &self.statements.stage, rows).map(drop))
     }
 }

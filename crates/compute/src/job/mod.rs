@@ -1,10 +1,12 @@
 //! One job, from its claim to its end: read the plan, open source and destinations, copy, write down the outcome.
 
 mod attempt;
+mod conductor;
 mod control;
 mod copy;
 mod course;
 mod error;
+mod lane;
 mod pace;
 mod reading;
 mod replay;

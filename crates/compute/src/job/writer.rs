@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::{
     columnar::Aside,
-    destination::{Destination, DestinationError, Watermark},
+    destination::{Destination, DestinationError, Opening, Watermark},
     failpoint::failpoint,
     wire::{Batch, Layout},
 };
@@ -21,48 +21,87 @@ pub(crate) enum Command {
     Begin { number: i64, catches_up: bool },
     /// Take rows.
     Write(Arc<Batch>),
-    /// Prove that the destination holds the chunk's rows.
+    /// Let go of what others may wait for, until `Seal`.
+    GiveWay,
+    /// Prove that the destination holds the chunk's rows. All chunks before it are committed.
     Seal,
     /// Commit the chunk.
     Commit,
 }
 
+/// Where a writer is: on which lane, and at which of the job's destinations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) lane: usize,
+    pub(crate) writer: usize,
+}
+
 /// A writer's answer.
 pub(crate) struct Reply {
-    /// Its place among the job's destinations.
-    pub(crate) writer: usize,
-    /// How far the destination has come, or what failed. After a failure the writer is gone.
-    pub(crate) result: Result<Watermark, DestinationError>,
-    /// What of the chunk the destination does not hold as it was: in the answer to `Seal`.
-    pub(crate) aside: Aside,
+    pub(crate) from: Place,
+    pub(crate) answer: Answer,
+}
+
+/// What a writer says.
+pub(crate) enum Answer {
+    /// Its handle has been opened. One that could not be opened is gone.
+    Opened(Result<(), DestinationError>),
+    /// The destination holds the chunk, but for these rows and values.
+    Sealed(Aside),
+    /// How far the destination has come.
+    Committed(Watermark),
+    /// What failed. The writer is gone.
+    Failed(DestinationError),
+}
+
+/// What a writer writes to.
+pub(crate) enum Handle<'a> {
+    /// A destination.
+    Open(&'a mut dyn Destination),
+    /// One that the writer is to open first.
+    Closed(Opening),
 }
 
 /// Does what `commands` say until they end or one fails. A chunk that was not committed by then is taken back.
 pub(crate) fn write(
-    writer: usize,
-    destination: &mut dyn Destination,
+    from: Place,
+    handle: Handle<'_>,
     layout: &Arc<Layout>,
     commands: &Receiver<Command>,
     replies: &Sender<Reply>,
 ) {
-    for command in commands {
-        let answers = matches!(command, Command::Seal | Command::Commit);
-        // A panic must not leave the others waiting for this one's answer.
-        let result = catch_unwind(AssertUnwindSafe(|| obey(destination, layout, command)));
-        let result = result.unwrap_or(Err(DestinationError::Panicked));
-        let failed = result.is_err();
-        if failed {
-            destination.rollback();
-        }
-        if failed || answers {
-            let aside = destination.take_aside();
-            let result = result.map(|()| destination.watermark());
-            if replies.send(Reply { writer, result, aside }).is_err() {
-                break;
+    // Who does not listen any more need not be told.
+    let reply = |answer| replies.send(Reply { from, answer }).unwrap_or_default();
+    match handle {
+        Handle::Open(destination) => serve(destination, layout, commands, reply),
+        Handle::Closed(opening) => {
+            let opened = catch_unwind(AssertUnwindSafe(opening));
+            match opened.unwrap_or(Err(DestinationError::Panicked)) {
+                Ok(mut destination) => {
+                    reply(Answer::Opened(Ok(())));
+                    serve(destination.as_mut(), layout, commands, reply);
+                }
+                Err(error) => reply(Answer::Opened(Err(error))),
             }
         }
-        if failed {
-            return;
+    }
+}
+
+fn serve(
+    destination: &mut dyn Destination,
+    layout: &Arc<Layout>,
+    commands: &Receiver<Command>,
+    reply: impl Fn(Answer),
+) {
+    for command in commands {
+        // A panic must not leave the others waiting for this one's answer.
+        let answer = catch_unwind(AssertUnwindSafe(|| obey(destination, layout, command)));
+        match answer.unwrap_or(Err(DestinationError::Panicked)) {
+            Ok(answer) => answer.into_iter().for_each(&reply),
+            Err(error) => {
+                destination.rollback();
+                return reply(Answer::Failed(error));
+            }
         }
     }
     destination.rollback();
@@ -72,7 +111,7 @@ fn obey(
     destination: &mut dyn Destination,
     layout: &Arc<Layout>,
     command: Command,
-) -> Result<(), DestinationError> {
+) -> Result<Option<Answer>, DestinationError> {
     match command {
         Command::Begin { number, catches_up } => {
             destination.begin(number, layout)?;
@@ -85,11 +124,16 @@ fn obey(
             destination.write(&batch)?;
             failpoint("writer-wrote")?;
         }
+        Command::GiveWay => destination.give_way(),
         Command::Seal => {
             destination.verify()?;
             failpoint("writer-sealed")?;
+            return Ok(Some(Answer::Sealed(destination.take_aside())));
         }
-        Command::Commit => destination.commit()?,
+        Command::Commit => {
+            destination.commit()?;
+            return Ok(Some(Answer::Committed(destination.watermark())));
+        }
     }
-    Ok(())
+    Ok(None)
 }

@@ -12,6 +12,7 @@ use backfill_pg::{Client, find_table};
 use super::{
     Route,
     check::{check_table, fit_columns, has_unique_index},
+    lane::takes_two,
     ledger,
     once::once,
     own_types,
@@ -44,6 +45,8 @@ pub(super) struct Prepared {
     /// What happens to keys that exist already in the table that chunks are written to.
     pub(super) mode: WriteMode,
     pub(super) route: Route,
+    /// What makes one more session ready, where two chunks may be written at the same time.
+    pub(super) second_session: Option<String>,
     /// What is to be done when all rows are there.
     pub(super) replacement: Option<Replacement>,
 }
@@ -72,7 +75,8 @@ pub(super) fn prepare(
     };
     let renditions: Vec<_> = spec.table.columns.iter().map(rendition).collect();
     check_table(client, &name, &table, spec, &renditions)?;
-    create_stage(client, &spec.table, &renditions, &types)?;
+    let stage = stage_sql(&spec.table, &renditions, &types);
+    client.batch_execute(&stage)?;
     let replaces = spec.write_mode == WriteMode::Replace && !entry.replaced;
     let replacement = replaces.then(|| Replacement::open(client, &name, id, spec, watermark)).transpose()?;
     let (name, table) = match &replacement {
@@ -101,8 +105,10 @@ pub(super) fn prepare(
         known: (!spec.table.primary_key.is_empty()).then(|| known_sql(&target, &spec.table, &renditions)),
         note: ledger::note_sql(schema),
     };
+    let takes_two = takes_two(client, &target, route, spec)?;
+    let second_session = takes_two.then(|| format!("{stage}; {SESSION}"));
     client.batch_execute(SESSION)?;
-    Ok(Prepared { renditions, statements, watermark, mode, route, replacement })
+    Ok(Prepared { renditions, statements, watermark, mode, route, second_session, replacement })
 }
 
 /// What compares a chunk once more and mends it; `None` where rows are not found again without a key.
@@ -168,12 +174,7 @@ fn create_table(
 }
 
 /// The staging table holds the values as they travel, without the lengths and checks of either side's table.
-fn create_stage(
-    client: &mut Client,
-    source: &Table,
-    renditions: &[Rendition],
-    types: &[Option<HeldType>],
-) -> Result<(), DestinationError> {
+fn stage_sql(source: &Table, renditions: &[Rendition], types: &[Option<HeldType>]) -> String {
     let columns = source.columns.iter().zip(renditions).zip(types).map(|((column, rendition), known)| {
         let travels_as = match (rendition, known) {
             (Rendition::Binary, Some(known)) => known.bare.as_str(),
@@ -182,10 +183,7 @@ fn create_stage(
         format!("{} {travels_as}", identifier(&column.name))
     });
     let columns: Vec<_> = columns.collect();
-    Ok(client.batch_execute(&format!(
-        "CREATE TEMPORARY TABLE _backfill_stage ({}) ON COMMIT DELETE ROWS",
-        columns.join(", ")
-    ))?)
+    format!("CREATE TEMPORARY TABLE _backfill_stage ({}) ON COMMIT DELETE ROWS", columns.join(", "))
 }
 
 /// Columns that the destination computes itself.

@@ -1,0 +1,424 @@
+//! Leads reader and writers through the chunks.
+//!
+//! For each chunk: every destination takes its rows and proves that it holds them, and the queue is told the chunk's
+//! range; then every destination commits; then the queue is told that the chunk is done. Whatever dies in between,
+//! the next attempt reads the same range again for the destinations that had not committed it, and for no other.
+//!
+//! Where a job has two lanes, a chunk is written while the one ahead of it is written or proven. Only that: nothing of
+//! it is proven, fixed or committed before the one ahead is committed everywhere.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    thread::ScopedJoinHandle,
+    time::{Duration, Instant},
+};
+
+use backfill_domain::{id::DestinationId, plan::Strategy};
+use crossbeam_channel::{Receiver, RecvError, after, never, select, select_biased};
+
+use super::{
+    JobError, Stop,
+    copy::{Copy, Done, Ending, Halt},
+    lane::Lanes,
+    pace::Pace,
+    writer::{Answer, Command, Place, Reply},
+};
+use crate::{
+    columnar::Aside,
+    destination::{DestinationError, Watermark},
+    failpoint::failpoint,
+    memory::Turn,
+    queue::Progress,
+    source::{ChunkRange, Event},
+    wire::Batch,
+};
+
+/// How long a chunk may take to be proven before the one behind it gives way. It may wait for somebody who waits for
+/// that one: no server sees such a circle, for it is the job that makes the one wait for the other.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Leads reader and writers through the chunks.
+pub(super) struct Conductor<'a, 'scope, 'env> {
+    copy: &'a Copy<'a>,
+    lanes: Lanes<'scope, 'env>,
+    replies: Receiver<Reply>,
+    /// How far each destination has come.
+    watermarks: Vec<Watermark>,
+    /// The chunks that are not committed, in their order, each on a lane of its own. All but the last are read to
+    /// their end; the first of these is being proven.
+    chunks: VecDeque<Chunk>,
+    /// Yields when the first chunk has taken too long.
+    patience: Receiver<Instant>,
+    is_held_up: bool,
+    /// The lane of the chunk that failed behind others, and why. Those others are committed first.
+    failed: Option<(usize, JobError)>,
+    done: Done,
+    pace: Pace,
+    committed: Option<Committed>,
+}
+
+/// A chunk that every destination has committed and that the queue has not been told of.
+struct Committed {
+    number: i64,
+    progress: Progress,
+    rows: Vec<(DestinationId, i64)>,
+}
+
+/// A chunk on its way.
+struct Chunk {
+    lane: usize,
+    /// The writers that have not committed it in an earlier attempt.
+    writers: Vec<usize>,
+    /// Those of them that take its rows.
+    takers: Vec<usize>,
+    /// Whether it brings rows that were copied before.
+    catches_up: bool,
+    rows: i64,
+    bytes: i64,
+    /// What it holds, and whether it is the last, once it is read.
+    end: Option<(ChunkRange, bool)>,
+    /// What the writers that have proven it have set aside.
+    asides: Vec<(DestinationId, Aside)>,
+    /// The job's turns at it, at wide rows among them: until it is committed.
+    turns: Vec<Arc<Turn>>,
+}
+
+impl Chunk {
+    fn hold(&mut self, turn: Option<&Arc<Turn>>) {
+        let is_new = |turn: &&Arc<Turn>| !self.turns.iter().any(|held| Arc::ptr_eq(held, turn));
+        if let Some(turn) = turn.filter(is_new) {
+            self.turns.push(turn.clone());
+        }
+    }
+}
+
+impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
+    /// Of a copy that goes on beyond what is `done`.
+    pub(super) fn new(
+        copy: &'a Copy<'a>,
+        lanes: Lanes<'scope, 'env>,
+        watermarks: Vec<Watermark>,
+        replies: Receiver<Reply>,
+        done: Done,
+    ) -> Self {
+        Self {
+            copy,
+            lanes,
+            replies,
+            watermarks,
+            chunks: VecDeque::new(),
+            patience: never(),
+            is_held_up: false,
+            failed: None,
+            done,
+            pace: Pace::new(Instant::now()),
+            committed: None,
+        }
+    }
+
+    /// Copies what `events` bring. Whatever ends the copy: what was committed by then counts. Returns the writers'
+    /// threads, which are told to end.
+    pub(super) fn run(
+        mut self,
+        events: &Receiver<Event>,
+    ) -> (Result<Ending, Halt>, Vec<ScopedJoinHandle<'scope, ()>>) {
+        let mut ended = self.conduct(events);
+        if let Err(Halt::ReaderEnded) = ended
+            && let Err(error) =
+                self.land_while(|chunks| chunks.front().is_some_and(|first| first.end.is_some()))
+        {
+            ended = Err(error);
+        }
+        let finished = self.finish_committed();
+        (ended.and_then(|ending| finished.map(|()| ending)), self.lanes.close())
+    }
+
+    fn conduct(&mut self, events: &Receiver<Event>) -> Result<Ending, Halt> {
+        loop {
+            match self.next_event(events)? {
+                Event::Begin { number, strategy, turn } => {
+                    if let Some(stop) = self.copy.control.stop() {
+                        self.land_while(|chunks| !stop.is_immediate() && !chunks.is_empty())?;
+                        return Ok(Ending::Stopped);
+                    }
+                    self.begin(number, strategy, turn)?;
+                }
+                Event::Rows(batch) => {
+                    self.write(batch)?;
+                    // Now the writers have something to do meanwhile.
+                    self.finish_committed()?;
+                }
+                Event::End { range, is_last } => {
+                    self.end(range, is_last)?;
+                    if is_last {
+                        self.land_while(|chunks| !chunks.is_empty())?;
+                        return Ok(Ending::Completed);
+                    }
+                }
+            }
+        }
+    }
+
+    fn next_event(&mut self, events: &Receiver<Event>) -> Result<Event, Halt> {
+        loop {
+            if events.is_empty() {
+                self.finish_committed()?;
+            }
+            if let Some(event) = self.listen(events)? {
+                return event.map_err(|_| Halt::ReaderEnded);
+            }
+        }
+    }
+
+    /// Waits for the reader, the writers, or a word from outside. What is not the reader's is dealt with.
+    fn listen(&mut self, events: &Receiver<Event>) -> Result<Option<Result<Event, RecvError>>, Halt> {
+        let first = self.chunks.front().map(|chunk| chunk.lane);
+        if let Some((_, error)) = self.failed.take_if(|(lane, _)| first == Some(*lane)) {
+            return Err(Halt::Failed(error));
+        }
+        let no_more = never();
+        select! {
+            recv(if self.failed.is_some() { &no_more } else { events }) -> event => return Ok(Some(event)),
+            // Writers live until their lane is closed.
+            recv(self.replies) -> reply => self.hear(reply.map_err(|_| JobError::Panicked)?)?,
+            recv(self.patience) -> _ => self.give_way()?,
+            recv(self.copy.control.channel()) -> stop => self.obey(stop)?,
+        }
+        Ok(None)
+    }
+
+    /// Waits while the chunks on their way are such.
+    fn land_while(&mut self, are_such: impl Fn(&VecDeque<Chunk>) -> bool) -> Result<(), Halt> {
+        while are_such(&self.chunks) {
+            self.listen(&never())?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, number: i64, strategy: Strategy, turn: Option<Arc<Turn>>) -> Result<(), Halt> {
+        let catches_up = strategy == Strategy::CatchUp;
+        if !self.chunks.is_empty() {
+            self.lanes.open_spare();
+        }
+        let lane = loop {
+            match self.free_lane(catches_up) {
+                Some(lane) => break lane,
+                None => self.listen(&never())?,
+            };
+        };
+        let behind = |(at, watermark): (usize, &Watermark)| (watermark.chunk < number).then_some(at);
+        let writers: Vec<_> = self.watermarks.iter().enumerate().filter_map(behind).collect();
+        let is_taker = |at: &usize| !catches_up || self.copy.takes_changes[*at];
+        let takers = writers.iter().copied().filter(is_taker).collect();
+        let turns = turn.into_iter().collect();
+        self.tell(lane, &writers, &Command::Begin { number, catches_up })?;
+        let (end, asides) = (None, Vec::new());
+        self.chunks.push_back(Chunk {
+            lane,
+            writers,
+            takers,
+            catches_up,
+            turns,
+            rows: 0,
+            bytes: 0,
+            end,
+            asides,
+        });
+        Ok(())
+    }
+
+    /// The lane for the next chunk. Only one whose rows no earlier attempt has brought is written behind another, and
+    /// none that brings rows of earlier ones once more.
+    fn free_lane(&self, catches_up: bool) -> Option<usize> {
+        let may_be_behind = |chunk: &Chunk| chunk.writers.len() == self.watermarks.len();
+        let waits = self.is_held_up || catches_up || !self.chunks.iter().all(may_be_behind);
+        if waits && !self.chunks.is_empty() {
+            return None;
+        }
+        self.lanes.free(|lane| self.chunks.iter().any(|chunk| chunk.lane == lane))
+    }
+
+    fn write(&mut self, batch: Arc<Batch>) -> Result<(), Halt> {
+        let Some(chunk) = self.chunks.back_mut() else { return Ok(()) };
+        chunk.rows += batch.rows() as i64;
+        chunk.bytes += batch.bytes().len() as i64;
+        chunk.hold(batch.turn());
+        let (lane, takers) = (chunk.lane, chunk.takers.clone());
+        self.tell(lane, &takers, &Command::Write(batch))
+    }
+
+    fn end(&mut self, range: ChunkRange, is_last: bool) -> Result<(), Halt> {
+        if let Some(chunk) = self.chunks.back_mut() {
+            chunk.end = Some((range, is_last));
+        }
+        if self.chunks.len() == 1 { self.seal() } else { Ok(()) }
+    }
+
+    /// Has the first chunk proven, if it is read.
+    fn seal(&mut self) -> Result<(), Halt> {
+        let Some(Chunk { lane, writers, end: Some((range, is_last)), rows, bytes, .. }) = self.chunks.front()
+        else {
+            return Ok(());
+        };
+        let (lane, writers, range, is_last, rows, bytes) =
+            (*lane, writers.clone(), range.clone(), *is_last, *rows, *bytes);
+        if self.has_failed(lane) {
+            return Ok(());
+        }
+        failpoint("chunk-taken")?;
+        self.tell(lane, &writers, &Command::Seal)?;
+        self.patience = after(PATIENCE);
+        failpoint("chunk-sealing")?;
+        // While the destinations prove what they hold. The range is fixed by it, and nothing is committed yet.
+        self.finish_committed()?;
+        self.copy.context.queue.begin_chunk(self.copy.claim, &range, rows, bytes, is_last)?;
+        Ok(failpoint("chunk-fixed")?)
+    }
+
+    /// Deals with a writer's answer.
+    fn hear(&mut self, reply: Reply) -> Result<(), Halt> {
+        let Place { lane, writer } = reply.from;
+        let stored = &self.copy.stored[writer];
+        match reply.answer {
+            Answer::Opened(Ok(())) => self.lanes.note_open(lane),
+            Answer::Opened(Err(error)) => {
+                log::warn!("the job goes on with one lane: destination {}: {error}", stored.name);
+            }
+            Answer::Failed(error) => return self.fail(reply.from, error),
+            Answer::Committed(watermark) => self.watermarks[writer] = watermark,
+            Answer::Sealed(aside) => {
+                let Some(chunk) = self.chunks.front_mut() else { return Ok(()) };
+                chunk.asides.push((stored.id, aside));
+                if chunk.asides.len() == chunk.writers.len() {
+                    return self.commit();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An error of the first chunk ends the copy. One of a chunk behind it does so once the first is committed.
+    fn fail(&mut self, from: Place, error: DestinationError) -> Result<(), Halt> {
+        let error = JobError::at(&self.copy.stored[from.writer], error);
+        if self.chunks.front().is_none_or(|first| first.lane == from.lane) {
+            return Err(Halt::Failed(error));
+        }
+        self.failed.get_or_insert((from.lane, error));
+        Ok(())
+    }
+
+    /// Whether the chunk on this lane is lost. Those ahead of it are still to be committed.
+    fn has_failed(&self, lane: usize) -> bool {
+        self.failed.as_ref().is_some_and(|(failed, _)| *failed == lane)
+    }
+
+    /// Has the first chunk committed, which is proven, and the next one proven.
+    fn commit(&mut self) -> Result<(), Halt> {
+        failpoint("chunk-sealed")?;
+        self.patience = never();
+        self.is_held_up = false;
+        let Some(chunk) = self.chunks.front_mut() else { return Ok(()) };
+        let Some((range, _)) = &chunk.end else { return Ok(()) };
+        let (number, lane, writers) = (range.number, chunk.lane, chunk.writers.clone());
+        let Copy { context, claim, sets_aside, .. } = self.copy;
+        if *sets_aside {
+            context.queue.set_aside(*claim, number, &std::mem::take(&mut chunk.asides))?;
+        }
+        let before: Vec<_> = self.watermarks.iter().map(|watermark| watermark.rows).collect();
+        self.tell(lane, &writers, &Command::Commit)?;
+        self.await_commits(lane, writers.len())?;
+        failpoint("chunk-committed")?;
+        if let Some(chunk) = self.chunks.pop_front() {
+            self.note_committed(&chunk, number, &before);
+        }
+        self.seal()
+    }
+
+    /// A destination that was told to commit is heard to its end, whatever else happens: what it has committed counts.
+    fn await_commits(&mut self, lane: usize, count: usize) -> Result<(), Halt> {
+        let mut committed = 0;
+        while committed < count {
+            let reply = self.replies.recv().map_err(|_| JobError::Panicked)?;
+            if reply.from.lane == lane {
+                failpoint("commit-answered")?;
+                committed += 1;
+            }
+            self.hear(reply)?;
+        }
+        Ok(())
+    }
+
+    fn note_committed(&mut self, chunk: &Chunk, number: i64, before: &[i64]) {
+        self.done.rows += if chunk.catches_up {
+            let gained = |at: &usize| self.watermarks[*at].rows - before[*at];
+            chunk.takers.iter().map(gained).max().unwrap_or_default()
+        } else {
+            chunk.rows
+        };
+        self.done.bytes += chunk.bytes;
+        let (rows_per_second, bytes_per_second) = self.pace.record(Instant::now(), chunk.rows, chunk.bytes);
+        let Done { rows, bytes } = self.done;
+        let progress = Progress { rows, bytes, rows_per_second, bytes_per_second };
+        let held = self.copy.stored.iter().zip(&self.watermarks);
+        let rows = held.map(|(stored, watermark)| (stored.id, watermark.rows)).collect();
+        self.committed = Some(Committed { number, progress, rows });
+    }
+
+    /// Tells the queue of the chunk that was committed last, unless it knows. The next chunk may be on its way to the
+    /// destinations by then; its range is not fixed before.
+    fn finish_committed(&mut self) -> Result<(), Halt> {
+        let Some(Committed { number, progress, rows }) = self.committed.take() else { return Ok(()) };
+        self.copy.context.queue.finish_chunk(self.copy.claim, number, progress, &rows)?;
+        Ok(failpoint("chunk-finished")?)
+    }
+
+    /// The first chunk takes long: the one behind it lets go of what others may wait for, and none is begun behind it
+    /// any more.
+    fn give_way(&mut self) -> Result<(), Halt> {
+        self.patience = never();
+        self.is_held_up = true;
+        let behind: Vec<_> =
+            self.chunks.iter().skip(1).map(|chunk| (chunk.lane, chunk.writers.clone())).collect();
+        for (lane, writers) in behind {
+            self.tell(lane, &writers, &Command::GiveWay)?;
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, lane: usize, writers: &[usize], command: &Command) -> Result<(), Halt> {
+        writers.iter().try_for_each(|writer| self.send(lane, *writer, command))
+    }
+
+    /// Hands a command to a writer; while its queue is full, listens to what else happens.
+    fn send(&mut self, lane: usize, writer: usize, command: &Command) -> Result<(), Halt> {
+        while !self.has_failed(lane) {
+            let sender = &self.lanes.lane(lane).writers[writer];
+            select_biased! {
+                send(sender, command.clone()) -> sent => match sent {
+                    Ok(()) => return Ok(()),
+                    // The writer is gone: its last reply says why.
+                    Err(_) => self.hear(self.replies.recv().map_err(|_| JobError::Panicked)?)?,
+                },
+                recv(self.replies) -> reply => self.hear(reply.map_err(|_| JobError::Panicked)?)?,
+                recv(self.patience) -> _ => self.give_way()?,
+                recv(self.copy.control.channel()) -> stop => self.obey(stop)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a word from the control channel in: whether the copy goes on. Once nobody can speak on it any more, which
+    /// comes with the daemon's end alone, it yields errors.
+    fn obey(&self, stop: Result<Stop, RecvError>) -> Result<(), Halt> {
+        if let Ok(stop) = stop {
+            self.copy.control.hear(stop);
+        }
+        match self.copy.control.stop() {
+            Some(stop) if stop.is_immediate() || !self.copy.stops_between_chunks => {
+                Err(Halt::Failed(JobError::Stopped))
+            }
+            _ => Ok(()),
+        }
+    }
+}
