@@ -1,0 +1,53 @@
+//! What a client sends to create a job.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::WriteMode;
+use crate::{
+    filter::Filter,
+    options::{ColumnChoice, CopyOptions, NewColumns, ValuePolicy, Verification},
+    plan::Guarantee,
+};
+
+/// What a client sends to create a job.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackfillRequest {
+    /// `table` (then in schema `public`) or `schema.table`; either part may be double-quoted as in SQL.
+    #[schema(example = "public.orders")]
+    pub table_name: String,
+    /// Conditions joined with AND; at most 5.
+    #[serde(default)]
+    pub filters: Vec<Filter>,
+    /// Defaults to `upsert` for a table with a primary key, else to `append`.
+    pub write_mode: Option<WriteMode>,
+    /// The columns to copy; all of them when absent.
+    pub columns: Option<Vec<ColumnChoice>>,
+    /// What becomes of values that a destination cannot hold, by column; such a value fails the job by default.
+    #[serde(default)]
+    pub value_policies: BTreeMap<String, ValuePolicy>,
+    /// What happens when the destination's table lacks a column: `report`, the default, or `add`.
+    #[serde(default)]
+    pub new_columns: NewColumns,
+    /// What is compared before a chunk is committed: `checksum`, the default, `count` or `off`.
+    #[serde(default)]
+    pub verification: Verification,
+    /// `snapshot` or `chunked`; what suits the table best when absent.
+    pub guarantee: Option<Guarantee>,
+}
+
+impl BackfillRequest {
+    /// What the job is told beyond table, filters and write mode.
+    pub fn options(&self) -> CopyOptions {
+        CopyOptions {
+            columns: self.columns.clone(),
+            value_policies: self.value_policies.clone(),
+            new_columns: self.new_columns,
+            verification: self.verification,
+            guarantee: self.guarantee,
+        }
+    }
+}
