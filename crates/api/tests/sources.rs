@@ -64,6 +64,27 @@ fn replacing_keeps_a_password_that_is_left_out() {
 }
 
 #[test]
+fn limits_are_shown_kept_and_taken_off() {
+    let app = TestApp::start();
+    let url = "postgres://u@h/d";
+    let source = app.post("/sources", json!({"name": "a", "url": url})).json(201);
+    assert_eq!(source["limits"]["max_jobs"], json!(null));
+    let limits = json!({"max_jobs": 3, "max_connections": 8});
+    let put = |body| app.put("/sources/1", body).json(200)["limits"].clone();
+    let limited = put(json!({"name": "a", "url": url, "limits": limits}));
+    assert_eq!((&limited["max_jobs"], &limited["max_connections"]), (&json!(3), &json!(8)));
+    assert_eq!(put(json!({"name": "b", "url": url})), limited, "they are left out");
+    assert_eq!(put(json!({"name": "b", "url": url, "limits": limited.clone()})), limited);
+    assert_eq!(put(json!({"name": "b", "url": url, "limits": {}})), source["limits"]);
+    let bad = app
+        .post("/sources", json!({"name": "a", "url": url, "limits": {"max_jobs": 0, "max_connections": 1}}));
+    assert_eq!(
+        bad.bad_fields(),
+        ["limits.max_jobs: must be from 1 to 1000", "limits.max_connections: must be from 2 to 2000"]
+    );
+}
+
+#[test]
 fn lists_are_paged_by_id() {
     let app = TestApp::start();
     for name in ["a", "b", "c"] {

@@ -10,6 +10,7 @@ pub mod filter;
 pub mod id;
 pub mod job;
 mod json_column;
+pub mod limits;
 pub mod migration;
 pub mod options;
 pub mod pipeline;

@@ -11,6 +11,7 @@ diesel::table! {
         username -> Text,
         password -> Nullable<Text>,
         sslmode -> Text,
+        limits -> Jsonb,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     id::SourceId,
+    limits::SourceLimits,
     schema::sources,
     text_enum::text_enum,
     validation::{FieldError, check_name, check_not_empty, check_text},
@@ -149,6 +150,8 @@ pub struct Source {
     username: String,
     password: Option<String>,
     sslmode: SslMode,
+    /// What it can bear.
+    pub limits: SourceLimits,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -180,6 +183,8 @@ pub struct NewSource {
     // None leaves a stored password as it is, so that a client can send back what it was shown.
     password: Option<String>,
     sslmode: SslMode,
+    // Likewise.
+    limits: Option<SourceLimits>,
 }
 
 /// What a client sends to create or replace a source: a URL, or its parts.
@@ -204,6 +209,8 @@ pub struct SourceRequest {
     pub password: Option<Password>,
     /// Whether the connection is encrypted; `prefer` unless given.
     pub sslmode: Option<SslMode>,
+    /// What the source can bear. Left out when replacing a source, the stored limits stay; `{}` takes them off.
+    pub limits: Option<SourceLimits>,
 }
 
 impl SourceRequest {
@@ -211,7 +218,10 @@ impl SourceRequest {
     pub fn validate(self) -> Result<NewSource, Vec<FieldError>> {
         let mut errors = Vec::new();
         check_name(&self.name, &mut errors);
-        let name = self.name.clone();
+        let (name, limits) = (self.name.clone(), self.limits.clone());
+        if let Some(limits) = &limits {
+            limits.validate("limits.", &mut errors);
+        }
         let connection = self.connection(&mut errors);
         match connection {
             Some(connection) if errors.is_empty() => Ok(NewSource {
@@ -222,6 +232,7 @@ impl SourceRequest {
                 username: connection.username,
                 password: connection.password.map(|password| password.0),
                 sslmode: connection.sslmode,
+                limits,
             }),
             _ => Err(errors),
         }
@@ -275,6 +286,8 @@ pub struct SourceResponse {
     pub username: String,
     /// Whether the connection is encrypted.
     pub sslmode: SslMode,
+    /// What it can bear.
+    pub limits: SourceLimits,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -291,6 +304,7 @@ impl From<Source> for SourceResponse {
             database: source.database,
             username: source.username,
             sslmode: source.sslmode,
+            limits: source.limits,
             created_at: source.created_at,
             updated_at: source.updated_at,
         }

@@ -27,6 +27,7 @@ mod restarts;
 mod resume;
 mod secrets;
 mod shutdown;
+mod source_limits;
 mod torture;
 mod types;
 mod verify;

@@ -13,7 +13,10 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz, Uuid as SqlUuid},
 };
 
-use super::{Queue, QueueError};
+use super::{
+    Queue, QueueError,
+    slots::{candidates, is_slot_taken},
+};
 
 /// What the queue says of a job that this daemon runs.
 #[derive(Debug, Clone, Copy, QueryableByName)]
@@ -29,16 +32,19 @@ pub(crate) struct Held {
     pub(crate) cancel_requested: bool,
 }
 
-/// Takes jobs in order of priority, then age. Locked rows are another daemon's and skipped.
+/// How often a claim is tried that another daemon was ahead of. What is left is found at the next look.
+const CLAIM_TRIES: u32 = 5;
+
+/// Takes jobs of `candidate` in order of priority, then age. Locked rows are another daemon's and skipped.
 const CLAIM: &str = "
-    WITH next AS (
-        SELECT id FROM queue_backfill_data
-        WHERE status = 'PENDING' AND run_after <= now()
-        ORDER BY priority DESC, run_after, id
-        LIMIT $1 FOR UPDATE SKIP LOCKED
+    , next AS (
+        SELECT id, slot FROM queue_backfill_data AS job JOIN candidate USING (id)
+        WHERE job.status = 'PENDING' AND job.run_after <= now()
+        ORDER BY job.priority DESC, job.run_after, id
+        LIMIT $1 FOR UPDATE OF job SKIP LOCKED
     )
     UPDATE queue_backfill_data AS job
-    SET status = 'EXECUTING', attempt = job.attempt + 1, claimed_by = $2,
+    SET status = 'EXECUTING', source_slot = next.slot, attempt = job.attempt + 1, claimed_by = $2,
         lease_expires_at = now() + make_interval(secs => $3), started_at = COALESCE(job.started_at, now()),
         error_message = NULL, updated_at = now()
     FROM next WHERE job.id = next.id
@@ -104,12 +110,19 @@ impl Queue {
 
     /// Claims up to `limit` jobs.
     pub(crate) fn claim(&self, limit: i64) -> Result<Vec<Job>, QueueError> {
-        let jobs = sql_query(CLAIM)
-            .bind::<BigInt, _>(limit)
-            .bind::<SqlUuid, _>(self.worker)
-            .bind::<Integer, _>(LEASE_SECONDS)
-            .load(&mut self.connection()?)?;
-        Ok(jobs)
+        let claim = format!("WITH candidate AS ({}) {CLAIM}", candidates());
+        for _ in 0..CLAIM_TRIES {
+            let claimed = sql_query(&claim)
+                .bind::<BigInt, _>(limit)
+                .bind::<SqlUuid, _>(self.worker)
+                .bind::<Integer, _>(LEASE_SECONDS)
+                .load(&mut self.connection()?);
+            match claimed {
+                Err(error) if is_slot_taken(&error) => {}
+                claimed => return Ok(claimed?),
+            }
+        }
+        Ok(Vec::new())
     }
 
     /// Renews the leases of `jobs`; those that are missing from the answer are lost.

@@ -4,6 +4,7 @@
 mod lease;
 mod progress;
 mod quarantine;
+mod slots;
 mod verdict;
 
 use std::time::Duration;

@@ -147,6 +147,14 @@ impl Stack {
         self.source_id
     }
 
+    /// Sets what the source can bear.
+    #[track_caller]
+    pub(crate) fn limit_source(&self, limits: &Value) {
+        let mut request = source_request(&self.source);
+        request["limits"] = limits.clone();
+        self.client.put(&format!("/sources/{}", self.source_id), &request).json(200);
+    }
+
     pub(crate) fn destination_id(&self, place: Place) -> i64 {
         self.destinations[&place]
     }
