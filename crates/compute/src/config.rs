@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
+use backfill_domain::plan::ChunkRows;
 use clap::Parser;
-
-use crate::source::ChunkRows;
 
 /// Works the backfill queue off.
 #[derive(Debug, Clone, Parser)]

@@ -13,6 +13,7 @@ mod json_column;
 pub mod limits;
 pub mod migration;
 pub mod options;
+pub mod parquet;
 pub mod pipeline;
 pub mod plan;
 pub mod quarantine;

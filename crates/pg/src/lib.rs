@@ -9,6 +9,7 @@ mod connect;
 mod copy_out;
 mod error;
 mod facts;
+pub mod held;
 mod own_types;
 mod probe;
 mod tls;

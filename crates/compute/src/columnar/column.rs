@@ -17,7 +17,7 @@ use super::{
     array,
     fault::{Fault, Unfit},
     numeric,
-    types::Kind,
+    types::{Carried as _, Kind},
 };
 use crate::wire::Field;
 

@@ -19,7 +19,7 @@ use super::{
     documents,
     fault::Fault,
     text::text_of,
-    types::{Held, Kind},
+    types::{Carried as _, Held, Kind},
 };
 use crate::{
     destination::DestinationError,

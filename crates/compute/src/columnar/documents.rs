@@ -10,7 +10,11 @@ use duckdb::{
     },
 };
 
-use super::{column::array_of, fault::Fault, types::Kind};
+use super::{
+    column::array_of,
+    fault::Fault,
+    types::{Carried as _, Kind},
+};
 use crate::{destination::DestinationError, wire::Field};
 
 /// Why DuckDB does not hold such a document.

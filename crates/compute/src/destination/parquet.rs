@@ -19,11 +19,12 @@ use backfill_domain::{
     destination::ParquetSettings,
     job::{Task, WriteMode},
     options::Verification,
+    parquet::part_name,
 };
 
 use self::{
     columns::Columns,
-    folder::{JobFolder, hidden_name, part_name, sync, take_back},
+    folder::{JobFolder, hidden_name, sync, take_back},
     ledger::Ledger,
 };
 use super::{Check, CopySpec, Destination, DestinationError, Session, Watermark, session::Stage};

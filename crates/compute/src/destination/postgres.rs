@@ -7,7 +7,6 @@
 
 mod check;
 mod count;
-mod fit;
 mod lane;
 mod ledger;
 mod once;
@@ -15,7 +14,6 @@ mod own_types;
 mod prepare;
 mod replace;
 mod statements;
-pub(super) mod types;
 mod verify;
 
 use std::{collections::HashSet, iter::once, sync::Arc};

@@ -6,10 +6,11 @@ use backfill_domain::{
     catalog::{Column, DataType, TypeKind},
     options::ValuePolicy,
 };
+use backfill_pg::held::{is_portable, rendition};
 use duckdb::Connection;
 use postgres::types::{Kind as PgKind, Type};
 
-use super::{postgres::types, session::testing::Folder};
+use super::session::testing::Folder;
 use crate::{
     columnar::{Held, Kind},
     wire::Rendition,
@@ -71,7 +72,7 @@ fn held(column: &Column) -> Kind {
 }
 
 fn in_postgres(column: &Column) -> &'static str {
-    match (types::is_portable(&column.data_type), types::rendition(column)) {
+    match (is_portable(&column.data_type), rendition(column)) {
         (true, Rendition::Binary) => "the same, in binary form",
         (true, Rendition::Text) => "the same, as text",
         (false, _) => "`text`",

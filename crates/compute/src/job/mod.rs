@@ -23,7 +23,7 @@ use backfill_domain::{
     destination::{Destination as StoredDestination, DestinationSettings},
     id::DestinationId,
     job::{Job, Task},
-    plan::Guarantee,
+    plan::{ChunkRows, Guarantee},
 };
 
 use self::{
@@ -42,7 +42,7 @@ use crate::{
     interrupt::Interrupts,
     memory::Memory,
     queue::{Claim, Outcome, Queue, QueueError},
-    source::{self, ChunkRows},
+    source,
 };
 
 /// What a job needs of its daemon.

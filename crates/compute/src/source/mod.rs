@@ -21,7 +21,7 @@ use backfill_pg::{CancelHandle, Client, connect, find_table, own_types};
 pub(crate) use self::{
     error::SourceError,
     place::{Bounds, ChunkRange, NextChunk, Start},
-    reader::{ChunkRows, Event, Limits, Reader},
+    reader::{Event, Limits, Reader},
     shape::Shape,
     snapshot::Snapshot,
     walk::Walk,

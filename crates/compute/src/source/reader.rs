@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use backfill_domain::{destination::DestinationSettings, plan::Strategy};
+use backfill_domain::plan::{ChunkRows, Strategy};
 use backfill_pg::CopyOut;
 use crossbeam_channel::Sender;
 
@@ -49,32 +49,6 @@ pub(crate) enum Event {
         /// Whether it is the plan's last.
         is_last: bool,
     },
-}
-
-/// How many rows chunks have, as long as these are not too wide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ChunkRows {
-    first: u64,
-    most: u64,
-}
-
-impl ChunkRows {
-    /// A small first chunk shows soon that all is well; larger ones cost fewer transactions. The largest are as large as
-    /// DuckDB's row groups.
-    pub(crate) const GROWING: Self = Self { first: 10_000, most: 122_880 };
-
-    /// As many in each.
-    pub(crate) fn fixed(rows: u32) -> Self {
-        Self { first: rows.into(), most: rows.into() }
-    }
-
-    /// As many in each as the destinations want that say so, unless the daemon was told fewer.
-    pub(crate) fn for_destinations(self, destinations: &[DestinationSettings]) -> Self {
-        let told = (self != Self::GROWING).then_some(self.most);
-        let wanted = destinations.iter().filter_map(|settings| settings.batch_rows()).map(u64::from);
-        let smallest = wanted.chain(told).min();
-        smallest.map_or(self, |rows| Self { first: rows, most: rows })
-    }
 }
 
 /// A chunk that is read in less than this may be followed by a larger one.

@@ -7,17 +7,8 @@ use backfill_domain::{
 use postgres::types::Type;
 use uuid::Uuid;
 
-use super::batch::Tuple;
+use super::{Rendition, batch::Tuple};
 use crate::key::Key;
-
-/// How a column's value travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Rendition {
-    /// In the type's binary form, which loses nothing and costs the source least.
-    Binary,
-    /// As the text that the source casts it to, for types that a destination knows as text alone.
-    Text,
-}
 
 /// The columns of a row on the wire, in their order.
 ///

@@ -6,8 +6,10 @@ mod batch;
 mod checksum;
 mod layout;
 
+pub(crate) use backfill_pg::held::Rendition;
+
 pub(crate) use batch::{
     Batch, BatchReader, Field, HEADER, TRAILER, Tuple, WideRows, WireError, push_field, row_of,
 };
 pub(crate) use checksum::Checksum;
-pub(crate) use layout::{Layout, Projection, Rendition};
+pub(crate) use layout::{Layout, Projection};

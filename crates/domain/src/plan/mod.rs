@@ -7,8 +7,10 @@ use utoipa::ToSchema;
 
 use crate::json_column::json_column;
 
+mod chunks;
 mod decide;
 
+pub use chunks::ChunkRows;
 pub use decide::{Facts, RelationFacts, Wishes};
 
 /// What a job guarantees of the rows it copies.

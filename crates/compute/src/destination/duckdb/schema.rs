@@ -7,6 +7,7 @@ use backfill_domain::{
     options::NewColumns,
     sql::identifier,
 };
+use backfill_pg::held::create_duckdb_table_sql;
 use duckdb::{Connection, params};
 
 use super::{fit::fits, ledger};
@@ -210,17 +211,8 @@ pub(super) fn create_table(
     columns: &[Column],
     key: &[String],
 ) -> Result<(), DestinationError> {
-    let is_key = |column: &Column| key.iter().any(|name| name.eq_ignore_ascii_case(&column.name));
-    let define = |column: &Column| {
-        let not_null = if is_key(column) { " NOT NULL" } else { "" };
-        format!("{} {}{not_null}", identifier(&column.name), column.sql_type)
-    };
-    let mut definitions: Vec<_> = columns.iter().map(define).collect();
-    if !key.is_empty() {
-        let key: Vec<_> = key.iter().map(|name| identifier(name)).collect();
-        definitions.push(format!("PRIMARY KEY ({})", key.join(", ")));
-    }
-    Ok(connection.execute_batch(&format!("CREATE TABLE {} ({})", name.sql(), definitions.join(", ")))?)
+    let columns = columns.iter().map(|column| (column.name.as_str(), column.sql_type.as_str()));
+    Ok(connection.execute_batch(&create_duckdb_table_sql(&name.sql(), columns, key))?)
 }
 
 /// Whether a constraint on exactly the key tells which row a new one meets.

@@ -8,12 +8,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use backfill_domain::{catalog::Table, id::JobId};
+use backfill_domain::{
+    catalog::Table,
+    id::JobId,
+    parquet::{chunk_of, job_folder, table_folder},
+};
 
 use crate::{destination::DestinationError, failpoint::failpoint};
-
-/// What a part's name begins with.
-const PART: &str = "part-";
 
 /// The link, beside the folders of the jobs, to that of the job whose parts have replaced all others.
 const CURRENT: &str = "current";
@@ -27,8 +28,7 @@ pub(super) struct JobFolder(PathBuf);
 impl JobFolder {
     /// Makes the folder where it is absent.
     pub(super) fn open(path: &str, table: &Table, job: JobId) -> Result<Self, DestinationError> {
-        let table = format!("{}.{}", encoded(&table.schema), encoded(&table.name));
-        let folder = Path::new(path).join(table).join(format!("job-{job}"));
+        let folder = table_folder(path, &table.table_name()).join(job_folder(job));
         make(&folder)?;
         Ok(Self(folder))
     }
@@ -111,20 +111,6 @@ impl JobFolder {
     }
 }
 
-/// The name of a chunk's part; a chunk that comes in pieces has many.
-pub(super) fn part_name(chunk: i64, piece: Option<usize>) -> String {
-    match piece {
-        None => format!("{PART}{chunk:06}.parquet"),
-        Some(piece) => format!("{PART}{chunk:06}-{piece:04}.parquet"),
-    }
-}
-
-/// The chunk that a part of this name belongs to; `None` for other files.
-fn chunk_of(name: &str) -> Option<i64> {
-    let number = name.strip_prefix(PART)?.strip_suffix(".parquet")?;
-    number.split('-').next()?.parse().ok()
-}
-
 /// The hidden name of a file that `attempt` is writing.
 pub(super) fn hidden_name(name: &str, attempt: i32) -> String {
     format!(".{name}{UNFINISHED}{attempt}")
@@ -166,37 +152,16 @@ pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> DestinationError {
     |error| DestinationError::Io { path, error }
 }
 
-/// A name as part of a path: everything but ASCII letters, digits, `_` and `-` percent-encoded. No name thus leaves
-/// its folder, and none has a dot.
-fn encoded(name: &str) -> String {
-    let characters = name.bytes().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    });
-    characters.collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use backfill_domain::parquet::part_name;
+
     use super::*;
 
     #[test]
-    fn no_name_leaves_its_folder() {
-        assert_eq!(encoded("orders_2024-Q1"), "orders_2024-Q1");
-        assert_eq!(encoded("../a.b/ü%"), "%2E%2E%2Fa%2Eb%2F%C3%BC%25");
-        assert_eq!(encoded("a*[b]?"), "a%2A%5Bb%5D%3F");
-    }
-
-    #[test]
-    fn a_part_says_which_chunk_it_belongs_to() {
-        assert_eq!(part_name(7, None), "part-000007.parquet");
-        assert_eq!(part_name(1, Some(12)), "part-000001-0012.parquet");
-        for name in [part_name(12_345_678, None), part_name(12_345_678, Some(99_999))] {
-            assert_eq!(chunk_of(&name), Some(12_345_678));
-            assert!(!is_unfinished(&name) && is_unfinished(&hidden_name(&name, 3)));
-        }
-        for name in ["part-x.parquet", "part-000001.csv", ".part-000001.parquet.tmp-1", "notes.txt"] {
-            assert_eq!(chunk_of(name), None, "{name}");
-        }
+    fn a_part_that_is_not_finished_is_hidden() {
+        let part = part_name(7, Some(12));
+        assert!(!is_unfinished(&part) && is_unfinished(&hidden_name(&part, 3)));
+        assert_eq!(chunk_of(&hidden_name(&part, 3)), None);
     }
 }

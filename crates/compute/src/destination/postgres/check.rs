@@ -1,19 +1,13 @@
 //! Whether a table that is there already can take the rows.
 
-use backfill_domain::{
-    catalog::{Column, Table, TableKind},
-    job::WriteMode,
-    options::NewColumns,
-    sql::identifier,
-    table::TableName,
+use backfill_domain::{catalog::Table, job::WriteMode, options::NewColumns, table::TableName};
+use backfill_pg::{
+    Client,
+    held::{HeldType, add_columns_sql, misfits, missing_columns},
 };
-use backfill_pg::Client;
 
-use super::{fit::fits, ledger, once::once, prepare::find, replace::refuse_references, types::HeldType};
-use crate::{
-    destination::{CopySpec, DestinationError},
-    wire::Rendition,
-};
+use super::{ledger, once::once, prepare::find, replace::refuse_references};
+use crate::destination::{CopySpec, DestinationError};
 
 fn refuse<T>(name: &TableName, reason: String) -> Result<T, DestinationError> {
     Err(DestinationError::Table { table: name.to_string(), reason })
@@ -27,15 +21,9 @@ pub(super) fn fit_columns(
     spec: &CopySpec,
     types: &[Option<HeldType>],
 ) -> Result<Table, DestinationError> {
-    let is_missing = |(column, _): &(&Column, _)| table.column(&column.name).is_none();
-    let missing: Vec<_> = spec.table.columns.iter().zip(types).filter(is_missing).collect();
+    let missing = missing_columns(&table, &spec.table, types);
     let Some((first, _)) = missing.first() else { return Ok(table) };
-    let add = |(column, known): &(&Column, &Option<HeldType>)| {
-        let type_name = known.as_ref().map_or("text", |known| known.full.as_str());
-        format!("ADD COLUMN IF NOT EXISTS {} {type_name}", identifier(&column.name))
-    };
-    let add: Vec<_> = missing.iter().map(add).collect();
-    let add = format!("ALTER TABLE {} {}", name.to_sql(), add.join(", "));
+    let add = add_columns_sql(name, &missing);
     if spec.options.new_columns == NewColumns::Report {
         let (column, type_name) = (&first.name, &first.type_name);
         return refuse(
@@ -58,7 +46,6 @@ pub(super) fn check_table(
     name: &TableName,
     table: &Table,
     spec: &CopySpec,
-    renditions: &[Rendition],
 ) -> Result<(), DestinationError> {
     if name.table == ledger::LEDGER {
         return refuse(
@@ -66,30 +53,10 @@ pub(super) fn check_table(
             "this name belongs to the ledger of the jobs that write to the schema".to_owned(),
         );
     }
-    if !matches!(table.kind, TableKind::Table | TableKind::PartitionedTable) {
-        return refuse(name, "it is no table; rows can only be written to one".to_owned());
-    }
-    for (column, rendition) in spec.table.columns.iter().zip(renditions) {
-        match table.column(&column.name) {
-            Some(held) if !fits(&column.data_type, &held.data_type, *rendition) => {
-                let (column, type_name) = (&column.name, &column.type_name);
-                return refuse(
-                    name,
-                    format!(
-                        "its column {column} of type {} cannot hold every value of type {type_name}: alter it",
-                        held.type_name
-                    ),
-                );
-            }
-            _ => {}
-        }
+    if let Some(reason) = misfits(table, &spec.table, spec.write_mode).into_iter().next() {
+        return refuse(name, reason);
     }
     check_required(client, name, &spec.table)?;
-    let key = &spec.table.primary_key;
-    if spec.write_mode.needs_key() && !has_unique_index(table, key) {
-        let (mode, key) = (spec.write_mode.as_ref(), key.join(", "));
-        return refuse(name, format!("{mode} needs a unique index on ({key}): make one, or append"));
-    }
     if spec.write_mode == WriteMode::Replace { refuse_references(client, name) } else { Ok(()) }
 }
 
@@ -118,11 +85,4 @@ fn check_required(client: &mut Client, name: &TableName, copied: &Table) -> Resu
             )
         }
     }
-}
-
-/// Whether there is a unique index on exactly these columns.
-pub(super) fn has_unique_index(table: &Table, key: &[String]) -> bool {
-    let is_key =
-        |columns: &[String]| columns.len() == key.len() && key.iter().all(|name| columns.contains(name));
-    table.indexes.iter().any(|index| index.unique && is_key(&index.columns))
 }

@@ -7,20 +7,20 @@ use backfill_domain::{
     sql::identifier,
     table::{TableName, TableReference},
 };
-use backfill_pg::{Client, find_table};
+use backfill_pg::{
+    Client, find_table,
+    held::{HeldType, column_types, create_schema_sql, create_table_sql, has_unique_index, rendition},
+};
 
 use super::{
     Route,
-    check::{check_table, fit_columns, has_unique_index},
+    check::{check_table, fit_columns},
     lane::takes_two,
     ledger,
     once::once,
     own_types,
     replace::Replacement,
-    statements::{
-        CheckStatements, STAGE, Statements, Target, compare_sql, direct, insert_sql, known_sql, list,
-    },
-    types::{HeldType, column_types, rendition},
+    statements::{CheckStatements, STAGE, Statements, Target, compare_sql, direct, insert_sql, known_sql},
 };
 use crate::{
     destination::{CopySpec, DestinationError, Watermark},
@@ -74,7 +74,7 @@ pub(super) fn prepare(
         None => create_table(client, &name, &spec.table, &types)?,
     };
     let renditions: Vec<_> = spec.table.columns.iter().map(rendition).collect();
-    check_table(client, &name, &table, spec, &renditions)?;
+    check_table(client, &name, &table, spec)?;
     let stage = stage_sql(&spec.table, &renditions, &types);
     client.batch_execute(&stage)?;
     let replaces = spec.write_mode == WriteMode::Replace && !entry.replaced;
@@ -145,7 +145,7 @@ pub(super) fn find(client: &mut Client, name: &TableName) -> Result<Option<Table
 pub(super) fn create_schema(client: &mut Client, schema: &str) -> Result<(), DestinationError> {
     let exists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)";
     if !client.query_one(exists, &[&schema])?.get::<_, bool>(0) {
-        once(client, &format!("CREATE SCHEMA IF NOT EXISTS {}", identifier(schema)))?;
+        once(client, &create_schema_sql(schema))?;
     }
     Ok(())
 }
@@ -156,17 +156,7 @@ fn create_table(
     source: &Table,
     types: &[Option<HeldType>],
 ) -> Result<Table, DestinationError> {
-    let mut definitions = Vec::with_capacity(source.columns.len() + 1);
-    for (column, known) in source.columns.iter().zip(types) {
-        let not_null = if column.nullable { "" } else { " NOT NULL" };
-        // The values of a type that the destination does not know are kept as text.
-        let type_name = known.as_ref().map_or("text", HeldType::of_new_column);
-        definitions.push(format!("{} {type_name}{not_null}", identifier(&column.name)));
-    }
-    if !source.primary_key.is_empty() {
-        definitions.push(format!("PRIMARY KEY ({})", list(&source.primary_key)));
-    }
-    once(client, &format!("CREATE TABLE IF NOT EXISTS {} ({})", name.to_sql(), definitions.join(", ")))?;
+    once(client, &create_table_sql(name, source, types))?;
     find(client, name)?.ok_or_else(|| DestinationError::Table {
         table: name.to_string(),
         reason: "it was removed while the job made it".to_owned(),

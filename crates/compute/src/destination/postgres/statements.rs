@@ -6,8 +6,8 @@ use backfill_domain::{
     sql::{identifier, literal},
     table::TableName,
 };
+use backfill_pg::held::HeldType;
 
-use super::types::HeldType;
 use crate::{
     key::{Key, KeyColumns},
     wire::Rendition,

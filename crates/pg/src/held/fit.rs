@@ -1,12 +1,49 @@
-//! Whether a column of the destination holds every value of the source's without loss.
+//! Whether a PostgreSQL table holds every row of the source's without loss.
 
-use backfill_domain::catalog::DataType;
+use backfill_domain::{
+    catalog::{Column, DataType, Table, TableKind},
+    job::WriteMode,
+};
 use postgres::types::Type;
 
-use crate::wire::Rendition;
+use super::{Rendition, rendition};
+
+/// Why a table that is there already cannot take the source's rows as they are to be written, and what to do; nothing
+/// where it can. Columns that it lacks are another matter.
+pub fn misfits(held: &Table, source: &Table, mode: WriteMode) -> Vec<String> {
+    if !matches!(held.kind, TableKind::Table | TableKind::PartitionedTable) {
+        return vec!["it is no table; rows can only be written to one".to_owned()];
+    }
+    let narrow = source.columns.iter().filter_map(|column| too_narrow(held, column));
+    let mut misfits: Vec<_> = narrow.collect();
+    let key = &source.primary_key;
+    if mode.needs_key() && !has_unique_index(held, key) {
+        let (mode, key) = (mode.as_ref(), key.join(", "));
+        misfits.push(format!("{mode} needs a unique index on ({key}): make one, or append"));
+    }
+    misfits
+}
+
+fn too_narrow(held: &Table, column: &Column) -> Option<String> {
+    let held = held.column(&column.name)?;
+    let fits = fits(&column.data_type, &held.data_type, rendition(column));
+    (!fits).then(|| {
+        format!(
+            "its column {} of type {} cannot hold every value of type {}: alter it",
+            column.name, held.type_name, column.type_name
+        )
+    })
+}
+
+/// Whether there is a unique index on exactly these columns.
+pub fn has_unique_index(table: &Table, key: &[String]) -> bool {
+    let is_key =
+        |columns: &[String]| columns.len() == key.len() && key.iter().all(|name| columns.contains(name));
+    table.indexes.iter().any(|index| index.unique && is_key(&index.columns))
+}
 
 /// Whether `held` can hold every value of `source` and give it back as it was.
-pub(super) fn fits(source: &DataType, held: &DataType, rendition: Rendition) -> bool {
+fn fits(source: &DataType, held: &DataType, rendition: Rendition) -> bool {
     if is_any_text(held) {
         return true;
     }

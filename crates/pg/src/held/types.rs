@@ -1,14 +1,14 @@
 //! The source's types as a PostgreSQL destination knows them.
 
-use backfill_domain::catalog::{Column, DataType, Table, TypeKind};
-use backfill_pg::Client;
+use backfill_domain::catalog::{Column, DataType, OwnType, Table, TypeKind};
 use postgres::{Row, types::Type};
 
-use crate::{destination::DestinationError, wire::Rendition};
+use super::Rendition;
+use crate::{Client, PgError};
 
 /// Types that come with PostgreSQL have the same binary form on every server; others may not even exist there. Of some
 /// types, no server takes the binary form of an empty value back.
-pub(in crate::destination) fn rendition(column: &Column) -> Rendition {
+pub fn rendition(column: &Column) -> Rendition {
     let data_type = &column.data_type;
     let one_way = [Type::INT2_VECTOR, Type::OID_VECTOR, Type::TSQUERY];
     let returns = !one_way.iter().any(|of| of.oid() == value_oid(data_type));
@@ -26,7 +26,7 @@ fn value_oid(data_type: &DataType) -> u32 {
 /// Whether a value's binary form means the same on another server. It does not where it holds the number of an object
 /// of its own server, as in the rows of its catalogue; access rights have no binary form, and what only the server
 /// itself makes is not taken back.
-pub(in crate::destination) fn is_portable(data_type: &DataType) -> bool {
+pub fn is_portable(data_type: &DataType) -> bool {
     let means_nothing_elsewhere = [
         Type::REGPROC,
         Type::REGPROCEDURE,
@@ -54,27 +54,40 @@ pub(in crate::destination) fn is_portable(data_type: &DataType) -> bool {
 }
 
 /// A type of the source's in this server's words; the source's own are never part of a statement here.
-pub(super) struct HeldType {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldType {
     /// With length or precision.
-    pub(super) full: String,
+    pub full: String,
     /// Without.
-    pub(super) bare: String,
+    pub bare: String,
     /// The domain that the source's column is of, if this server has it, too.
     domain: Option<String>,
 }
 
 impl HeldType {
     /// The type of a column that is made for the source's.
-    pub(super) fn of_new_column(&self) -> &str {
+    pub fn of_new_column(&self) -> &str {
         self.domain.as_deref().unwrap_or(&self.full)
+    }
+
+    /// The type of a column as a server knows it once it has `made` types that it lacks.
+    pub fn once_made(known: Option<Self>, column: &Column, made: &[OwnType]) -> Option<Self> {
+        let declared = &column.type_name;
+        if !made.iter().any(|own| own.name == declared.trim_end_matches("[]")) {
+            return known;
+        }
+        Some(match known {
+            Some(below) => Self { domain: Some(declared.clone()), ..below },
+            None => Self { full: declared.clone(), bare: declared.clone(), domain: None },
+        })
     }
 }
 
 /// The types of the source's columns; `None` for a type that this server has not, or whose values mean nothing to it.
-pub(super) fn column_types(
-    client: &mut Client,
-    source: &Table,
-) -> Result<Vec<Option<HeldType>>, DestinationError> {
+///
+/// # Errors
+/// If the server refuses the query or the connection breaks.
+pub fn column_types(client: &mut Client, source: &Table) -> Result<Vec<Option<HeldType>>, PgError> {
     let query = "SELECT known.type IS NOT NULL, pg_catalog.format_type(known.type, wanted.modifier), \
                         pg_catalog.format_type(known.type, -1), \
                         (SELECT pg_catalog.format_type(oid, NULL) FROM pg_catalog.pg_type \
