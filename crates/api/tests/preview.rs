@@ -38,6 +38,10 @@ fn a_preview_tells_what_a_job_would_do_and_writes_nothing() {
         warnings.len() == 1 && warnings[0].as_str().unwrap().starts_with("No index serves"),
         "{warnings:?}"
     );
+    let target = &seen["destinations"][0];
+    assert_eq!(target["target"], "/data/lake/public.orders/job-ID/part-000001.parquet");
+    assert_eq!(target["columns"][0], json!({"name": "id", "type": "BIGINT"}));
+    assert_eq!(seen["estimated_chunks"], 1);
     assert_eq!(shop.app.get("/backfill").json(200)["total"], 0);
 }
 

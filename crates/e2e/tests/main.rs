@@ -22,6 +22,7 @@ mod names;
 mod observation;
 mod plans;
 mod policies;
+mod preview;
 mod replace;
 mod restarts;
 mod resume;

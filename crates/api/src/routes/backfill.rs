@@ -57,8 +57,9 @@ async fn create(
 
 /// Preview a backfill
 ///
-/// What a job would do with the same request: plan, guarantee, queries, estimates, some rows, warnings. Nothing is
-/// written, and estimates come from statistics.
+/// What a job would do with the same request: plan, guarantee, queries, estimates, what it would make at each
+/// destination, some rows, warnings. Nothing is written, and estimates come from statistics. A destination that does
+/// not answer within five seconds is a warning.
 #[utoipa::path(
     tag = "backfill", operation_id = "preview_backfill", params(("id" = PipelineId, Path)),
     request_body = BackfillRequest,

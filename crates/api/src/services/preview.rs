@@ -1,33 +1,42 @@
-//! What a backfill would do: the plan, from the same facts and rules as the daemon's, and rows to look at. Nothing is
-//! written.
+//! What a backfill would do: the plan, from the same facts and rules as the daemon's, what it would make at its
+//! destinations, and rows to look at. Nothing is written.
+
+mod targets;
+
+use std::{sync::Arc, time::Duration};
 
 use backfill_domain::{
     catalog::Table,
     columns::Copied,
-    destination::Destination,
+    destination::{Destination, DestinationSettings},
     filter,
     id::PipelineId,
     job::{BackfillRequest, WriteMode},
-    plan::{Facts, Plan, Section, Strategy, Wishes},
+    plan::{ChunkRows, Facts, Plan, Section, Strategy, Wishes},
     source::ConnectionSettings,
     sql::identifier,
 };
-use backfill_pg::{Client, describe, facts};
+use backfill_pg::{Client, describe, facts, own_types};
 use diesel::PgConnection;
+use futures_util::future::join_all;
 use postgres::SimpleQueryMessage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::targets::{TargetPreview, Wanted};
 use super::{
     backfill::write_mode,
     inspection::{self, Inspected},
-    remote::{ask, connect},
+    remote::{ask, ask_within, connect},
 };
 use crate::{
     database::Database,
     error::ApiError,
     repositories::{destinations, jobs, pipelines},
 };
+
+/// How long a destination is waited for. What it would be asked for is known without it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Rows to look at.
 const SAMPLE_ROWS: usize = 10;
@@ -53,8 +62,12 @@ pub(crate) struct Preview {
     estimated_rows: i64,
     /// Bytes that those take on the source's disk; `null` while unknown.
     estimated_bytes: Option<i64>,
+    /// Chunks that they would come in, unless the daemon is told how many rows those have.
+    estimated_chunks: u64,
     /// Seconds that it would take at the pace of this pipeline's last jobs; `null` without any.
     estimated_seconds: Option<f64>,
+    /// What it would find and make at the destinations, except at those that did not answer.
+    destinations: Vec<TargetPreview>,
     /// Some of the rows.
     sample: Sample,
     /// What is good to know before it runs.
@@ -78,13 +91,31 @@ pub(crate) async fn preview(
 ) -> Result<Preview, ApiError> {
     let stored = database.run(move |connection| stored(connection, pipeline)).await?;
     let (source, destinations, rows_per_second) = stored;
-    ask(move || {
-        let takes_changes = destinations.iter().any(takes_changes);
-        let mut preview = look(&source, &request, takes_changes)?;
-        preview.estimated_seconds = rows_per_second.map(|pace| preview.estimated_rows as f64 / pace);
-        Ok(preview)
-    })
-    .await
+    let destinations: Arc<[Destination]> = destinations.into();
+    let asked = Arc::clone(&destinations);
+    let (mut preview, wanted) = ask(move || look(&source, &request, &asked)).await?;
+    preview.estimated_seconds = rows_per_second.map(|pace| preview.estimated_rows as f64 / pace);
+    let wanted = Arc::new(wanted);
+    let looks = destinations.iter().map(|destination| {
+        let (destination, wanted) = (destination.clone(), Arc::clone(&wanted));
+        ask_within(PATIENCE, move || targets::look(&destination, &wanted))
+    });
+    for (destination, target) in destinations.iter().zip(join_all(looks).await) {
+        match target {
+            Ok(target) => preview.destinations.push(target),
+            Err(error) => preview.warnings.push(unseen(destination, &error)),
+        }
+    }
+    Ok(preview)
+}
+
+/// Says that a destination could not be looked at.
+fn unseen(destination: &Destination, error: &ApiError) -> String {
+    let reason = match error {
+        ApiError::Source(error) => error.to_string(),
+        other => other.to_string(),
+    };
+    format!("What the job would make at destination {} is not known: {reason}.", destination.name)
 }
 
 /// The source's settings, the destinations, and the pace of late.
@@ -98,18 +129,16 @@ fn stored(
     Ok((source.connection(), destinations, jobs::usual_pace(connection, pipeline)?))
 }
 
-/// Settings that cannot be read stop the job; until then they are one destination more.
-fn takes_changes(destination: &Destination) -> bool {
-    destination.settings().is_ok_and(|settings| settings.takes_changes())
-}
-
 fn look(
     source: &ConnectionSettings,
     request: &BackfillRequest,
-    takes_changes: bool,
-) -> Result<Preview, ApiError> {
+    destinations: &[Destination],
+) -> Result<(Preview, Wanted), ApiError> {
     let Inspected { copied, conditions } = inspection::inspect(source, request)?;
     let Copied { read: table, written } = copied;
+    // Settings that cannot be read stop the job; until then they are one destination more.
+    let settings: Vec<_> = destinations.iter().filter_map(|stored| stored.settings().ok()).collect();
+    let takes_changes = settings.iter().any(DestinationSettings::takes_changes);
     let condition = filter::join(&conditions);
     let mut client = connect(source)?;
     let facts = facts(&mut client, &table, condition.as_deref())?;
@@ -121,17 +150,33 @@ fn look(
         warnings.push(format!("There is no sample: {reason}."));
         Sample::default()
     });
-    Ok(Preview {
+    let estimated_bytes = estimated_bytes(&table, facts.expected_rows);
+    let preview = Preview {
         table_name: table.table_name().to_string(),
         write_mode,
         sql: plan.sections.iter().map(|section| query(section, &table, condition.as_deref())).collect(),
+        estimated_chunks: estimated_chunks(&plan, &facts, &settings, estimated_bytes),
         plan,
         estimated_rows: facts.expected_rows,
-        estimated_bytes: estimated_bytes(&table, facts.expected_rows),
+        estimated_bytes,
         estimated_seconds: None,
+        destinations: Vec::new(),
         sample,
         warnings,
-    })
+    };
+    let own_types = own_types(&mut client, &table)?;
+    Ok((preview, Wanted { table: written, source: table, own_types, write_mode, options: request.options() }))
+}
+
+fn estimated_chunks(
+    plan: &Plan,
+    facts: &Facts,
+    destinations: &[DestinationSettings],
+    expected_bytes: Option<i64>,
+) -> u64 {
+    let rows = ChunkRows::GROWING.for_destinations(destinations);
+    let bytes = destinations.iter().map(DestinationSettings::batch_bytes).min().unwrap_or(u64::MAX);
+    plan.estimated_chunks(facts, rows, bytes, expected_bytes.map(i64::unsigned_abs))
 }
 
 /// The share of the table's bytes that the expected rows have.

@@ -21,7 +21,16 @@ where
     F: FnOnce() -> Result<T, ApiError> + Send + 'static,
     T: Send + 'static,
 {
-    timeout(PATIENCE, blocking(work)).await.unwrap_or(Err(ApiError::Silent { seconds: PATIENCE.as_secs() }))
+    ask_within(PATIENCE, work).await
+}
+
+/// As [`ask`], for no longer than `patience`.
+pub(super) async fn ask_within<T, F>(patience: Duration, work: F) -> Result<T, ApiError>
+where
+    F: FnOnce() -> Result<T, ApiError> + Send + 'static,
+    T: Send + 'static,
+{
+    timeout(patience, blocking(work)).await.unwrap_or(Err(ApiError::Silent { seconds: patience.as_secs() }))
 }
 
 /// Connects to a source to ask it something.
