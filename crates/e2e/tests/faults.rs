@@ -110,6 +110,25 @@ fn kills(points: &[&[&str]]) -> Vec<String> {
     points.concat().iter().map(|point| plan(point, "kill")).collect()
 }
 
+/// What befalls a job on two lanes: a chunk is written while another one is proven or committed.
+const ON_TWO_LANES: &[&str] = &[
+    "lane-opened",
+    "writer-begun@3",
+    "writer-wrote@4",
+    "writer-sealed@3",
+    "chunk-taken@4",
+    "chunk-sealing@3",
+    "chunk-fixed@4",
+    "chunk-sealed@3",
+    "postgres-committing@4",
+    "postgres-noted@3",
+    "postgres-committed@4",
+    "commit-answered@3",
+    "chunk-committed@4",
+    "chunk-found-committed",
+    "chunk-finished@3",
+];
+
 /// A table that comes in many chunks: one job suffices for all that can befall it.
 fn survives_with_a_key(table: &str) {
     let stack = Stack::with_batches(20, table);
@@ -124,6 +143,12 @@ fn survives_with_a_key(table: &str) {
 #[test]
 fn a_daemon_may_die_anywhere_along_a_key() {
     survives_with_a_key(SINGLE);
+}
+
+#[test]
+fn a_daemon_may_die_anywhere_on_two_lanes() {
+    let stack = Stack::with_batches(10, SINGLE);
+    survive(&stack.append(&[Place::Postgres], "t"), &kills(&[ON_TWO_LANES]));
 }
 
 #[test]
@@ -203,7 +228,7 @@ fn fail(job: &Job<'_>, points: &[&str], chunk_rows: i64) {
         let message = job.fails();
         drop(daemon);
         assert!(message.contains("was told to fail"), "{point}: {message}");
-        for place in ALL {
+        for place in &job.places {
             let (rows, noted) = held(job, *place, "t");
             // Parts that are in place without their note are a whole chunk, which the next attempt does again.
             let is_whole = rows == noted || *place == Place::Parquet && rows == noted + chunk_rows;
@@ -221,6 +246,13 @@ fn a_job_that_fails_leaves_nothing_half_along_a_key() {
     let stack = Stack::with_batches(20, SINGLE);
     let points = [BEFORE_COMMIT, WITHIN_COMMIT, NOT_NOTED, &["chunk-finished"], AT_START].concat();
     fail(&stack.append(ALL, "t"), &points, 20);
+}
+
+/// All but the lane itself: a job does without.
+#[test]
+fn a_job_that_fails_leaves_nothing_half_on_two_lanes() {
+    let stack = Stack::with_batches(10, SINGLE);
+    fail(&stack.append(&[Place::Postgres], "t"), &ON_TWO_LANES[1..], 10);
 }
 
 #[test]
@@ -272,10 +304,10 @@ fn a_job_whose_outcome_was_not_written_is_taken_up() {
 /// Every point of the daemon's is one that dies above.
 #[test]
 fn no_failpoint_is_forgotten() {
-    let tried = [AT_START, BEFORE_COMMIT, WITHIN_COMMIT, NOT_NOTED, AT_END, LATER].concat();
+    let tried = [AT_START, BEFORE_COMMIT, WITHIN_COMMIT, NOT_NOTED, AT_END, LATER, ON_TWO_LANES].concat();
     let mut tried: BTreeSet<_> =
         tried.iter().map(|point| point.split('@').next().unwrap().to_owned()).collect();
-    tried.extend(["outcome-written", "parquet-leftover-seen"].map(str::to_owned));
+    tried.extend(["outcome-written", "parquet-leftover-seen", "chunk-gave-way"].map(str::to_owned));
     let mut points = BTreeSet::new();
     collect_points(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../compute/src"), &mut points);
     assert_eq!(tried, points);

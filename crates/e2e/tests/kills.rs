@@ -23,6 +23,7 @@ const POINTS: &[&str] = &[
     "job-claimed",
     "destination-opened",
     "job-begun",
+    "lane-opened",
     "source-held",
     "writer-begun",
     "writer-wrote",
@@ -158,7 +159,7 @@ impl<'a> Victims<'a> {
 fn assert_each_row_once(job: &Job<'_>) {
     job.compare("t").among(&format!("id <= {ROWS} AND id % 10 IN (3, 5, 6, 7, 8, 9)")).assert_equal();
     let ended = job.get();
-    for (place, part) in ALL.iter().zip(ended["destinations"].as_array().unwrap()) {
+    for (place, part) in job.places.iter().zip(ended["destinations"].as_array().unwrap()) {
         let query = format!(
             "SELECT concat_ws(' ', count(*), count(*) - count(DISTINCT id),
                  count(*) FILTER (WHERE proof <> md5(id || ' ' || version)),
@@ -177,8 +178,8 @@ fn assert_each_row_once(job: &Job<'_>) {
 
 /// Kills the daemons of a job `KILLS` times, and lets one complete it. One that completes meanwhile is followed by
 /// another.
-fn survive(stack: &Stack) -> Job<'_> {
-    let (mut job, stop) = (stack.append(ALL, "t"), AtomicBool::new(false));
+fn survive<'a>(stack: &'a Stack, places: &[Place]) -> Job<'a> {
+    let (mut job, stop) = (stack.append(places, "t"), AtomicBool::new(false));
     thread::scope(|scope| {
         let (source, stop) = (&stack.source, &stop);
         scope.spawn(move || write(source, stop));
@@ -189,7 +190,7 @@ fn survive(stack: &Stack) -> Job<'_> {
                 job.becomes_status("COMPLETED");
                 assert_each_row_once(&job);
                 stack.empty_destinations("t");
-                job = stack.append(ALL, "t");
+                job = stack.append(places, "t");
             }
         }
         drop(victims);
@@ -209,7 +210,13 @@ fn assert_attempts(job: &Job<'_>) {
 #[test]
 fn along_a_key() {
     let stack = Stack::with_batches(ROWS_IN_CHUNK, &table(", PRIMARY KEY (id)"));
-    assert_attempts(&survive(&stack));
+    assert_attempts(&survive(&stack, ALL));
+}
+
+#[test]
+fn on_two_lanes() {
+    let stack = Stack::with_batches(ROWS_IN_CHUNK / 2, &table(", PRIMARY KEY (id)"));
+    assert_attempts(&survive(&stack, &[Place::Postgres]));
 }
 
 #[test]
@@ -219,10 +226,10 @@ fn along_a_composite_key() {
     stack
         .destination
         .execute("CREATE TABLE t (id int, day date, version bigint, proof text, PRIMARY KEY (day, id))");
-    assert_attempts(&survive(&stack));
+    assert_attempts(&survive(&stack, ALL));
 }
 
 #[test]
 fn without_a_key() {
-    survive(&Stack::with_batches(ROWS_IN_CHUNK, &table("")));
+    survive(&Stack::with_batches(ROWS_IN_CHUNK, &table("")), ALL);
 }

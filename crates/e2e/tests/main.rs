@@ -15,6 +15,7 @@ mod harness;
 mod insert_missing;
 mod keys;
 mod kills;
+mod lanes;
 mod leftovers;
 mod levels;
 mod load;

@@ -198,8 +198,8 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
 
     fn begin(&mut self, number: i64, strategy: Strategy, turn: Option<Arc<Turn>>) -> Result<(), Halt> {
         let catches_up = strategy == Strategy::CatchUp;
-        if !self.chunks.is_empty() {
-            self.lanes.open_spare();
+        if !self.chunks.is_empty() && self.lanes.open_spare() {
+            log::info!("job {}: opens a second lane", self.copy.claim.job);
         }
         let lane = loop {
             match self.free_lane(catches_up) {
@@ -283,7 +283,8 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
         match reply.answer {
             Answer::Opened(Ok(())) => self.lanes.note_open(lane),
             Answer::Opened(Err(error)) => {
-                log::warn!("the job goes on with one lane: destination {}: {error}", stored.name);
+                let job = self.copy.claim.job;
+                log::warn!("job {job}: goes on with one lane: destination {}: {error}", stored.name);
             }
             Answer::Failed(error) => return self.fail(reply.from, error),
             Answer::Committed(watermark) => self.watermarks[writer] = watermark,

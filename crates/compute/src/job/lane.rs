@@ -55,11 +55,11 @@ impl<'scope, 'env> Lanes<'scope, 'env> {
     }
 
     /// Opens one more lane, if there is one that has not been opened. It can be used once its writers have said so.
-    pub(super) fn open_spare(&mut self) {
-        if let Some(openings) = self.spare.take() {
-            let closed = openings.len();
-            self.add(openings.into_iter().map(Handle::Closed).collect(), closed);
-        }
+    pub(super) fn open_spare(&mut self) -> bool {
+        let Some(openings) = self.spare.take() else { return false };
+        let closed = openings.len();
+        self.add(openings.into_iter().map(Handle::Closed).collect(), closed);
+        true
     }
 
     fn add(&mut self, handles: Vec<Handle<'scope>>, closed: usize) {

@@ -75,7 +75,8 @@ pub(crate) fn write(
     match handle {
         Handle::Open(destination) => serve(destination, layout, commands, reply),
         Handle::Closed(opening) => {
-            let opened = catch_unwind(AssertUnwindSafe(opening));
+            let open = || opening().and_then(|opened| Ok(failpoint("lane-opened").map(|()| opened)?));
+            let opened = catch_unwind(AssertUnwindSafe(open));
             match opened.unwrap_or(Err(DestinationError::Panicked)) {
                 Ok(mut destination) => {
                     reply(Answer::Opened(Ok(())));
@@ -124,7 +125,10 @@ fn obey(
             destination.write(&batch)?;
             failpoint("writer-wrote")?;
         }
-        Command::GiveWay => destination.give_way(),
+        Command::GiveWay => {
+            destination.give_way();
+            failpoint("chunk-gave-way")?;
+        }
         Command::Seal => {
             destination.verify()?;
             failpoint("writer-sealed")?;
