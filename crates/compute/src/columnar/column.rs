@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use duckdb::arrow::{
     array::{
-        ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, Int16Array, Int32Array, Int64Array,
-        ListArray, PrimitiveArray, StringArray, UInt32Array,
-        types::{Date32Type, Decimal128Type, Time64MicrosecondType, TimestampMicrosecondType},
+        ArrayRef, ArrowPrimitiveType, BooleanArray, FixedSizeBinaryArray, GenericByteArray, ListArray,
+        PrimitiveArray, StringArray,
+        builder::NullBufferBuilder,
+        types::{
+            BinaryType, ByteArrayType, Date32Type, Decimal64Type, Decimal128Type, DecimalType, Float32Type,
+            Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
+            UInt32Type,
+        },
     },
-    array::{Float32Array, Float64Array},
     buffer::{NullBuffer, OffsetBuffer},
     error::ArrowError,
 };
@@ -17,7 +21,7 @@ use super::{
     array,
     fault::{Fault, Unfit},
     numeric,
-    types::{Carried as _, Kind},
+    types::{Carried as _, Kind, SHORT_PRECISION},
 };
 use crate::wire::Field;
 
@@ -32,30 +36,21 @@ const DAY_MICROSECONDS: i64 = 86_400_000_000;
 pub(super) fn array_of(kind: &Kind, fields: &[Field<'_>]) -> Result<ArrayRef, Fault> {
     Ok(match kind {
         Kind::Boolean => Arc::new(convert::<_, BooleanArray>(fields, boolean)?),
-        Kind::SmallInt => {
-            Arc::new(convert::<_, Int16Array>(fields, |bytes| fixed(bytes).map(i16::from_be_bytes))?)
+        Kind::SmallInt => primitive::<Int16Type>(fields, |bytes| fixed(bytes).map(i16::from_be_bytes))?,
+        Kind::Integer => primitive::<Int32Type>(fields, |bytes| fixed(bytes).map(i32::from_be_bytes))?,
+        Kind::BigInt => primitive::<Int64Type>(fields, |bytes| fixed(bytes).map(i64::from_be_bytes))?,
+        Kind::UInteger => primitive::<UInt32Type>(fields, |bytes| fixed(bytes).map(u32::from_be_bytes))?,
+        Kind::Float => primitive::<Float32Type>(fields, |bytes| fixed(bytes).map(f32::from_be_bytes))?,
+        Kind::Double => primitive::<Float64Type>(fields, |bytes| fixed(bytes).map(f64::from_be_bytes))?,
+        Kind::Decimal { precision, scale } if *precision <= SHORT_PRECISION => {
+            decimals::<Decimal64Type>(fields, *precision, *scale)?
         }
-        Kind::Integer => {
-            Arc::new(convert::<_, Int32Array>(fields, |bytes| fixed(bytes).map(i32::from_be_bytes))?)
-        }
-        Kind::BigInt => {
-            Arc::new(convert::<_, Int64Array>(fields, |bytes| fixed(bytes).map(i64::from_be_bytes))?)
-        }
-        Kind::UInteger => {
-            Arc::new(convert::<_, UInt32Array>(fields, |bytes| fixed(bytes).map(u32::from_be_bytes))?)
-        }
-        Kind::Float => {
-            Arc::new(convert::<_, Float32Array>(fields, |bytes| fixed(bytes).map(f32::from_be_bytes))?)
-        }
-        Kind::Double => {
-            Arc::new(convert::<_, Float64Array>(fields, |bytes| fixed(bytes).map(f64::from_be_bytes))?)
-        }
-        Kind::Decimal { precision, scale } => Arc::new(decimals(fields, *precision, *scale)?),
-        Kind::Varchar | Kind::Json => Arc::new(convert::<_, StringArray>(fields, text)?),
-        Kind::Blob => Arc::new(convert::<_, BinaryArray>(fields, Ok)?),
+        Kind::Decimal { precision, scale } => decimals::<Decimal128Type>(fields, *precision, *scale)?,
+        Kind::Varchar | Kind::Json => Arc::new(strings(fields)?),
+        Kind::Blob => Arc::new(bytes_of::<BinaryType>(fields).map_err(|error| unbuilt(&error))?),
         Kind::Uuid => Arc::new(uuids(fields)?),
-        Kind::Date => Arc::new(convert::<_, PrimitiveArray<Date32Type>>(fields, date)?),
-        Kind::Time => Arc::new(convert::<_, PrimitiveArray<Time64MicrosecondType>>(fields, time)?),
+        Kind::Date => primitive::<Date32Type>(fields, date)?,
+        Kind::Time => primitive::<Time64MicrosecondType>(fields, time)?,
         Kind::Timestamp => Arc::new(timestamps(fields)?),
         Kind::TimestampTz => Arc::new(timestamps(fields)?.with_timezone("UTC")),
         Kind::List(element) => Arc::new(lists(element, fields)?),
@@ -74,16 +69,54 @@ fn convert<'a, T, A: FromIterator<Option<T>>>(
     values.collect()
 }
 
+/// Converts each value of a type of fixed width.
+fn primitives<T: ArrowPrimitiveType>(
+    fields: &[Field<'_>],
+    convert: impl Fn(&[u8]) -> Result<T::Native, Unfit>,
+) -> Result<PrimitiveArray<T>, Fault> {
+    let mut values = Vec::with_capacity(fields.len());
+    let mut nulls = NullBufferBuilder::new(fields.len());
+    for (row, field) in fields.iter().enumerate() {
+        let value = field.map_or(Ok(T::Native::default()), &convert);
+        values.push(value.map_err(|unfit| Fault::new(row, unfit))?);
+        nulls.append(field.is_some());
+    }
+    PrimitiveArray::try_new(values.into(), nulls.finish()).map_err(|error| unbuilt(&error))
+}
+
+fn primitive<T: ArrowPrimitiveType>(
+    fields: &[Field<'_>],
+    convert: impl Fn(&[u8]) -> Result<T::Native, Unfit>,
+) -> Result<ArrayRef, Fault> {
+    Ok(Arc::new(primitives::<T>(fields, convert)?))
+}
+
+/// Texts, which are proven to be some all at once.
+fn strings(fields: &[Field<'_>]) -> Result<StringArray, Fault> {
+    bytes_of(fields).map_err(|error| {
+        let is_text = |field: &Field<'_>| field.is_none_or(|bytes| std::str::from_utf8(bytes).is_ok());
+        match fields.iter().position(|field| !is_text(field)) {
+            Some(row) => Fault::new(row, "it is no UTF-8 text".into()),
+            None => unbuilt(&error),
+        }
+    })
+}
+
+/// Values of any length, one behind the other.
+fn bytes_of<T: ByteArrayType<Offset = i32>>(fields: &[Field<'_>]) -> Result<GenericByteArray<T>, ArrowError> {
+    let lengths = || fields.iter().map(|field| field.map_or(0, <[u8]>::len));
+    let mut values = Vec::with_capacity(lengths().sum());
+    fields.iter().flatten().for_each(|bytes| values.extend_from_slice(bytes));
+    let nulls = fields.iter().any(Option::is_none).then(|| fields.iter().map(Option::is_some).collect());
+    GenericByteArray::try_new(OffsetBuffer::from_lengths(lengths()), values.into(), nulls)
+}
+
 fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Unfit> {
     bytes.try_into().map_err(|_| format!("it came in {} bytes instead of {N}", bytes.len()).into())
 }
 
 fn boolean(bytes: &[u8]) -> Result<bool, Unfit> {
     fixed(bytes).map(|[byte]| byte != 0)
-}
-
-fn text(bytes: &[u8]) -> Result<&str, Unfit> {
-    std::str::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".into())
 }
 
 fn date(bytes: &[u8]) -> Result<i32, Unfit> {
@@ -119,13 +152,20 @@ fn timestamp(bytes: &[u8]) -> Result<i64, Unfit> {
 }
 
 fn timestamps(fields: &[Field<'_>]) -> Result<PrimitiveArray<TimestampMicrosecondType>, Fault> {
-    convert(fields, timestamp)
+    primitives(fields, timestamp)
 }
 
-fn decimals(fields: &[Field<'_>], precision: u8, scale: u8) -> Result<PrimitiveArray<Decimal128Type>, Fault> {
-    let decimals: PrimitiveArray<Decimal128Type> =
-        convert(fields, |bytes| numeric::decode(bytes, precision, scale))?;
-    decimals.with_precision_and_scale(precision, scale.cast_signed()).map_err(|error| unbuilt(&error))
+fn decimals<T: DecimalType<Native: TryFrom<i128>>>(
+    fields: &[Field<'_>],
+    precision: u8,
+    scale: u8,
+) -> Result<ArrayRef, Fault> {
+    let decimals = primitives::<T>(fields, |bytes| {
+        let value = numeric::decode(bytes, precision, scale)?;
+        T::Native::try_from(value).map_err(|_| "it has too many digits".into())
+    })?;
+    let decimals = decimals.with_precision_and_scale(precision, scale.cast_signed());
+    Ok(Arc::new(decimals.map_err(|error| unbuilt(&error))?))
 }
 
 fn uuids(fields: &[Field<'_>]) -> Result<FixedSizeBinaryArray, Fault> {
@@ -161,7 +201,7 @@ fn unbuilt(error: &ArrowError) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use duckdb::arrow::array::Array;
+    use duckdb::arrow::array::{Array, Int32Array};
     use proptest::prelude::*;
 
     use super::*;

@@ -48,6 +48,12 @@ pub(crate) struct Decoder {
     aside: Aside,
 }
 
+/// The columns of the record batches, named by their position.
+pub(crate) fn staged_schema(held: &[Held]) -> SchemaRef {
+    let fields = held.iter().enumerate().map(|(at, held)| held.kind.field(&format!("c{at}")));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
 /// Rows that are turned into columns: their places in the chunk, and the same again by columns.
 struct Turned<'a> {
     tuples: Vec<(usize, Tuple<'a>)>,
@@ -64,8 +70,6 @@ impl Decoder {
                 *place = Some(column);
             }
         }
-        let fields: Vec<_> =
-            held.iter().enumerate().map(|(at, held)| held.kind.field(&format!("c{at}"))).collect();
         Self {
             table: table.table_name().to_string(),
             columns: table
@@ -77,7 +81,7 @@ impl Decoder {
             own: layout.projection_of(&Layout::new(table, &[&renditions])),
             layout: Arc::clone(layout),
             places,
-            schema: Arc::new(Schema::new(fields)),
+            schema: staged_schema(held),
             rows: 0,
             aside: Aside::default(),
         }

@@ -15,7 +15,7 @@ mod text;
 mod types;
 
 pub(crate) use aside::{Aside, KeptRow};
-pub(crate) use decode::Decoder;
+pub(crate) use decode::{Decoder, staged_schema};
 pub(crate) use digest::{Digest, Digested};
 pub(crate) use documents::REASON as REFUSED_DOCUMENT;
 #[cfg(test)]

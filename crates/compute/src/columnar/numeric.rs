@@ -85,16 +85,19 @@ fn words(header: &[u8; 8]) -> [u16; 4] {
 
 /// `digit` times ten to the power of `exponent`; `None` if that is more than any DECIMAL holds.
 fn shifted(digit: u16, exponent: i32) -> Result<Option<i128>, Unfit> {
-    let value = i128::from(digit);
     if digit > 9999 {
         return Err("a numeric with a digit above 9999".into());
     }
-    let power = POWERS.get(usize::try_from(exponent.unsigned_abs()).unwrap_or(usize::MAX));
-    match power {
-        _ if value == 0 => Ok(Some(0)),
-        Some(power) if exponent >= 0 => Ok(value.checked_mul(*power)),
-        Some(power) if value % power == 0 => Ok(Some(value / power)),
-        _ if exponent >= 0 => Ok(None),
+    if digit == 0 {
+        return Ok(Some(0));
+    }
+    let places = exponent.unsigned_abs();
+    if exponent >= 0 {
+        let power = usize::try_from(places).ok().and_then(|places| POWERS.get(places));
+        return Ok(power.and_then(|power| i128::from(digit).checked_mul(*power)));
+    }
+    match 10_u16.checked_pow(places) {
+        Some(unit) if digit % unit == 0 => Ok(Some((digit / unit).into())),
         _ => Err("it has more digits behind the point than the column's scale".into()),
     }
 }

@@ -5,6 +5,9 @@ pub(crate) use backfill_pg::held::Kind;
 use backfill_pg::held::{Rendition, columnar};
 use duckdb::arrow::datatypes::{DataType as ArrowType, Field, TimeUnit};
 
+/// The most digits of a DECIMAL that is carried in 64 bits.
+pub(super) const SHORT_PRECISION: u8 = 18;
+
 /// How Arrow carries what it is implemented for.
 pub(super) trait Carried {
     /// The Arrow field that carries the kind to DuckDB.
@@ -22,6 +25,9 @@ impl Carried for Kind {
             Self::UInteger => field(ArrowType::UInt32),
             Self::Float => field(ArrowType::Float32),
             Self::Double => field(ArrowType::Float64),
+            Self::Decimal { precision, scale } if *precision <= SHORT_PRECISION => {
+                field(ArrowType::Decimal64(*precision, scale.cast_signed()))
+            }
             Self::Decimal { precision, scale } => {
                 field(ArrowType::Decimal128(*precision, scale.cast_signed()))
             }

@@ -125,7 +125,7 @@ impl Destination for DuckDbDestination {
             self.target.append(&self.connection, &rows)?;
             if self.stage.is_full() {
                 chunk.given = chunk.given.plus(self.stage.digest(self.target.staged())?);
-                self.stage.clear()?;
+                self.stage.clear();
             }
         }
         Ok(())

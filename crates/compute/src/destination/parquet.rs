@@ -107,7 +107,8 @@ impl ParquetDestination {
         self.columns.write(&self.stage, &hidden)?;
         sync(&hidden)?;
         failpoint("parquet-part-written")?;
-        self.stage.clear()
+        self.stage.clear();
+        Ok(())
     }
 }
 

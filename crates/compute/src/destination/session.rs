@@ -4,6 +4,7 @@ mod claim;
 mod file;
 mod folder;
 mod stage;
+mod staged;
 #[cfg(test)]
 pub(super) mod testing;
 #[cfg(test)]
@@ -121,7 +122,9 @@ impl Instance {
             .with("temp_directory", spill.path().to_string_lossy())?
             .max_memory(&format!("{}B", memory.at_work))?
             .threads(THREADS)?;
-        let root = Mutex::new(Connection::open_in_memory_with_flags(config)?);
+        let root = Connection::open_in_memory_with_flags(config)?;
+        staged::register(&root)?;
+        let root = Mutex::new(root);
         Ok(Self { root, claims: Mutex::default(), memory, at_work: Mutex::default(), _spill: spill })
     }
 

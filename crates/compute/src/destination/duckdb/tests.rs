@@ -187,20 +187,12 @@ fn a_row_that_is_not_held_as_given_fails_the_chunk() {
                 .iter()
                 .for_each(|batch| destination.write(batch).unwrap());
             let stage = destination.stage.table();
-            if key.is_empty() {
-                destination
-                    .stage
-                    .connection()
-                    .execute_batch(&format!("UPDATE {stage} SET c1 = 'x' WHERE c0 = 2"))
-                    .unwrap();
+            destination.stage.replace_rows(&if key.is_empty() {
+                format!("SELECT c0, CASE c0 WHEN 2 THEN 'x' ELSE c1 END FROM {stage}")
             } else {
                 // The same key twice: the table holds one row of the two that were given.
-                destination
-                    .stage
-                    .connection()
-                    .execute_batch(&format!("INSERT INTO {stage} VALUES (2, 'b')"))
-                    .unwrap();
-            }
+                format!("FROM {stage} UNION ALL SELECT 2, 'b'")
+            });
             assert!(destination.verify().is_err());
             destination.rollback();
         });
@@ -215,8 +207,8 @@ fn a_row_lost_before_the_proof_fails_the_chunk() {
         destination.begin(1, &layout(destination, &spec)).unwrap();
         let given = batches(&[(1, Some("a")), (2, Some("b"))]);
         given.iter().for_each(|batch| destination.write(batch).unwrap());
-        let lose = format!("DELETE FROM {} WHERE c0 = 2", destination.stage.table());
-        destination.stage.connection().execute_batch(&lose).unwrap();
+        let rest = format!("FROM {} WHERE c0 <> 2", destination.stage.table());
+        destination.stage.replace_rows(&rest);
         assert!(matches!(destination.verify(), Err(DestinationError::Mismatch { given: 2, held: 1, .. })));
         destination.rollback();
     });

@@ -139,8 +139,8 @@ fn a_row_lost_before_the_proof_fails_the_chunk() {
         destination.begin(1, &layout(&destination, &spec)).unwrap();
         let given = batches(&[(1, Some("a")), (2, Some("b"))]);
         given.iter().for_each(|batch| destination.write(batch).unwrap());
-        let lose = format!("DELETE FROM {} WHERE c0 = 2", destination.stage.table());
-        destination.stage.connection().execute_batch(&lose).unwrap();
+        let rest = format!("FROM {} WHERE c0 <> 2", destination.stage.table());
+        destination.stage.replace_rows(&rest);
         assert!(matches!(destination.verify(), Err(DestinationError::Mismatch { given: 2, held: 1, .. })));
     }
 }

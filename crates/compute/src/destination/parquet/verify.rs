@@ -58,7 +58,7 @@ impl Check for ParquetCheck<'_> {
         stage.append(&mut chunk.decoder, batch)?;
         if stage.is_full() {
             self.given = self.given.plus(stage.digest(columns.staged())?);
-            stage.clear()?;
+            stage.clear();
         }
         Ok(())
     }

@@ -7,11 +7,10 @@ use backfill_domain::{
     sql::duckdb_literal,
 };
 use duckdb::{Appender, arrow::record_batch::RecordBatch};
-use uuid::Uuid;
 
-use super::SessionConnection;
+use super::{SessionConnection, staged::Staged};
 use crate::{
-    columnar::{Decoder, Digest, Digested, Held, Kind, REFUSED_DOCUMENT},
+    columnar::{Decoder, Digest, Digested, Held, Kind, REFUSED_DOCUMENT, staged_schema},
     destination::{CopySpec, DestinationError},
     wire::{Batch, Layout, Rendition},
 };
@@ -20,14 +19,12 @@ use crate::{
 const FULL_ROWS: usize = 100_000;
 const FULL_BYTES: usize = 16 << 20;
 
-/// The rows of a chunk, or of a piece of one, in a table of the session's DuckDB: in memory, and beyond the memory's
-/// limit in the session's private folder.
+/// The rows of a chunk, or of a piece of one, as columns in the daemon's memory, where the session's DuckDB reads them.
 ///
-/// It has a connection of its own, on which every statement is a transaction of its own: what is cleared is gone at
-/// once, whatever transaction is open at the destination.
+/// It has a connection of its own, on which every statement is a transaction of its own.
 pub(crate) struct Stage {
     connection: SessionConnection,
-    name: String,
+    staged: Staged,
     /// Its columns are named in what is said of values.
     source: Table,
     held: Vec<Held>,
@@ -46,8 +43,8 @@ impl Stage {
         let held = |column: &Column| Held::new(&column.data_type, spec.options.value_policy(&column.name));
         let held: Vec<_> = columns.map(held).collect();
         let (kinds, renditions) = held.iter().map(|held| (held.kind.clone(), held.rendition)).unzip();
-        let (name, source) = (format!("stage_{}", Uuid::new_v4().simple()), spec.source.clone());
-        Ok(Self { connection, name, source, held, kinds, renditions, rows: 0, bytes: 0, is_at_work: false })
+        let (staged, source) = (Staged::new(staged_schema(&held)), spec.source.clone());
+        Ok(Self { connection, staged, source, held, kinds, renditions, rows: 0, bytes: 0, is_at_work: false })
     }
 
     /// How each of the source's columns is held.
@@ -60,9 +57,9 @@ impl Stage {
         &self.renditions
     }
 
-    /// The stage's table as SQL names it.
+    /// The staged rows as a table of a statement.
     pub(crate) fn table(&self) -> String {
-        format!("memory.main.{}", self.name)
+        self.staged.sql()
     }
 
     /// The stage's name for one of the source's columns.
@@ -85,35 +82,25 @@ impl Stage {
         if !std::mem::replace(&mut self.is_at_work, true) {
             self.connection.instance.work(true)?;
         }
-        self.clear()
+        self.clear();
+        Ok(())
     }
 
     /// Empties the stage at a chunk's end, and lets go of memory. What cannot be done now is done when the next chunk
     /// begins.
     pub(crate) fn end(&mut self) {
-        let cleared = self.clear();
+        self.clear();
         let is_at_work = std::mem::replace(&mut self.is_at_work, false);
         let rested = if is_at_work { self.connection.instance.work(false) } else { Ok(()) };
-        if let Err(error) = cleared.and(rested) {
-            log::debug!("the stage is cleared when the next chunk begins: {error}");
+        if let Err(error) = rested {
+            log::debug!("DuckDB's memory is limited when the next chunk ends: {error}");
         }
     }
 
     /// Empties the stage.
-    pub(crate) fn clear(&mut self) -> Result<(), DestinationError> {
-        let columns = self.kinds.iter().enumerate().map(|(at, kind)| match kind {
-            // Documents are checked on their way out, so that one which DuckDB does not take can be found and named.
-            Kind::Json => format!("{} {}", Self::column(at), Kind::Varchar.sql()),
-            kind => format!("{} {}", Self::column(at), kind.sql()),
-        });
-        let columns: Vec<_> = columns.collect();
-        self.connection.execute_batch(&format!(
-            "CREATE OR REPLACE TABLE {} ({})",
-            self.table(),
-            columns.join(", ")
-        ))?;
+    pub(crate) fn clear(&mut self) {
+        self.staged.clear();
         (self.rows, self.bytes) = (0, 0);
-        Ok(())
     }
 
     /// Takes rows, and gives them back as record batches.
@@ -126,10 +113,19 @@ impl Stage {
             self.connection.instance.make_room()?;
         }
         let batches = decoder.decode(batch, &self.connection)?;
-        append(self.connection.appender_to_catalog_and_db(&self.name, "memory", "main")?, &batches)?;
+        self.staged.extend(&batches);
         self.rows += batches.iter().map(RecordBatch::num_rows).sum::<usize>();
         self.bytes += batch.bytes().len();
         Ok(batches)
+    }
+
+    /// Has it hold what a query gives instead of what it was given.
+    #[cfg(test)]
+    pub(crate) fn replace_rows(&mut self, query: &str) {
+        let mut query = self.connection.prepare(query).unwrap();
+        let batches: Vec<_> = query.query_arrow([]).unwrap().collect();
+        self.clear();
+        self.staged.extend(&batches);
     }
 
     /// Its connection, for statements outside any transaction.

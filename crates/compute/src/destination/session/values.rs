@@ -42,7 +42,7 @@ fn check(sql_type: &str, values: &[String], (in_duckdb, in_postgres): Comparable
     let mut stage = session.stage(&spec, &Interrupts::default()).unwrap();
     let layout = Arc::new(Layout::new(&spec.table, &[stage.renditions()]));
     let batches = source.batches(&layout);
-    stage.clear().unwrap();
+    stage.clear();
     let mut decoder = stage.decoder(&layout);
     for batch in &batches {
         stage.append(&mut decoder, batch).unwrap();

@@ -138,12 +138,8 @@ fn rows_that_are_there_are_kept_where_only_the_missing_are_wanted() {
         // A row that the table holds otherwise than given is noticed beside one that is kept.
         destination.begin(3, &layout(destination, &missing)).unwrap();
         batches(&[(1, None), (9, None)]).iter().for_each(|batch| destination.write(batch).unwrap());
-        let stage = destination.stage.table();
-        destination
-            .stage
-            .connection()
-            .execute_batch(&format!("INSERT INTO {stage} VALUES (9, 'twice')"))
-            .unwrap();
+        let twice = format!("FROM {} UNION ALL SELECT 9, 'twice'", destination.stage.table());
+        destination.stage.replace_rows(&twice);
         assert!(destination.verify().is_err());
         destination.rollback();
     });
