@@ -9,6 +9,11 @@ use backfill_pg::CancelHandle;
 
 type Interrupt = Box<dyn Fn() + Send>;
 
+/// The job is being stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped while it waited")]
+pub(crate) struct Stopped;
+
 /// What a job's connections run can be interrupted through this. Clones share one list.
 #[derive(Clone, Default)]
 pub(crate) struct Interrupts {

@@ -13,6 +13,7 @@ mod key;
 mod memory;
 mod queue;
 mod source;
+mod standing;
 mod wire;
 
 use std::process::ExitCode;

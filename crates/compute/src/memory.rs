@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::interrupt::Interrupts;
+use crate::interrupt::{Interrupts, Stopped};
 
 const MIB: u64 = 1 << 20;
 
@@ -97,11 +97,6 @@ pub(crate) struct Hold {
     turn: Arc<Turn>,
     bytes: u64,
 }
-
-/// The job is being stopped.
-#[derive(Debug, thiserror::Error)]
-#[error("stopped while it waited for memory")]
-pub(crate) struct Stopped;
 
 impl Turns {
     fn new(places: usize, patience: Option<Duration>) -> Self {

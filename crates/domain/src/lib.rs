@@ -23,4 +23,5 @@ pub mod sql;
 pub mod table;
 mod text_enum;
 pub mod validation;
+pub mod waiting;
 pub mod worker;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, EnumString};
 use utoipa::ToSchema;
 
-use crate::{json_column::json_column, plan::Guarantee, text_enum::text_enum};
+use crate::{json_column::json_column, limits::RateLimits, plan::Guarantee, text_enum::text_enum};
 
 /// Options of a job, each with the default that most jobs want.
 #[derive(
@@ -28,6 +28,8 @@ pub struct CopyOptions {
     pub verification: Verification,
     /// What the job is to guarantee; `null`: what the planner finds best for the table.
     pub guarantee: Option<Guarantee>,
+    /// How fast it may read.
+    pub limits: RateLimits,
 }
 
 json_column!(CopyOptions);

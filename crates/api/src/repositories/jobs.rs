@@ -136,6 +136,19 @@ fn parts_of(
     Ok(groups)
 }
 
+/// Changes how fast the job may read; what is in `changes` alone.
+pub(crate) fn change(
+    connection: &mut PgConnection,
+    id: JobId,
+    changes: &serde_json::Value,
+) -> QueryResult<()> {
+    let change = "UPDATE queue_backfill_data SET updated_at = now(),
+            options = options || jsonb_build_object('limits', COALESCE(options -> 'limits', '{}') || $2)
+        WHERE id = $1";
+    sql_query(change).bind::<BigInt, _>(id).bind::<Jsonb, _>(changes).execute(connection)?;
+    Ok(())
+}
+
 /// The active job that `uq_queue_backfill_data_active` holds against `job`.
 pub(crate) fn active_like(connection: &mut PgConnection, job: &NewJob) -> QueryResult<Option<JobId>> {
     queue_backfill_data::table

@@ -10,4 +10,5 @@ pub(crate) mod resumption;
 pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod tasks;
+pub(crate) mod waiting;
 pub(crate) mod workers;

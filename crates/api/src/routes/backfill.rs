@@ -1,13 +1,13 @@
 //! `/backfill` and `/pipelines/{id}/backfill`
 
 use actix_web::{
-    HttpResponse, delete, get, post,
+    HttpResponse, delete, get, patch, post,
     web::{self, Data, Path},
 };
 use backfill_domain::{
     chunk::Chunk,
     id::{JobId, PipelineId},
-    job::{BackfillRequest, JobResponse, JobStatus},
+    job::{BackfillRequest, JobChanges, JobResponse, JobStatus},
 };
 use diesel::PgConnection;
 use serde::Deserialize;
@@ -31,6 +31,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(list_of_pipeline)
         .service(list)
         .service(find)
+        .service(change)
         .service(remove)
         .service(cancel)
         .service(resume)
@@ -125,6 +126,23 @@ async fn list(
 #[get("/backfill/{id}")]
 async fn find(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
     Ok(web::Json(database.run(move |connection| services::backfill::find(connection, *id)).await?))
+}
+
+/// Change a job
+///
+/// A job that runs heeds it before its next chunk.
+#[utoipa::path(
+    tag = "backfill", operation_id = "change_backfill", params(("id" = JobId, Path)), request_body = JobChanges,
+    responses((status = 200, description = "The job", body = JobResponse), Unknown, BadBody, Unavailable)
+)]
+#[patch("/backfill/{id}")]
+async fn change(
+    database: Data<Database>,
+    id: Path<JobId>,
+    body: Json<JobChanges>,
+) -> Result<web::Json<JobResponse>, ApiError> {
+    let work = move |connection: &mut PgConnection| services::backfill::change(connection, *id, body.0);
+    Ok(web::Json(database.run(work).await?))
 }
 
 /// Delete a job that is not executing

@@ -5,7 +5,7 @@ use backfill_domain::{
     chunk::Chunk,
     filter::Condition,
     id::{JobId, PipelineId},
-    job::{BackfillRequest, JobResponse, NewJob, WriteMode},
+    job::{BackfillRequest, JobChanges, JobResponse, NewJob, WriteMode},
     source::Source,
 };
 use diesel::{
@@ -24,8 +24,8 @@ use crate::{
     listing::Listing,
     repositories::{
         chunks,
-        jobs::{self, JobFilter},
-        pipelines,
+        jobs::{self, JobFilter, WithDestinations},
+        pipelines, waiting,
     },
 };
 
@@ -96,8 +96,8 @@ fn insert(connection: &mut PgConnection, job: &NewJob) -> Result<JobResponse, Ap
             format!("pipeline {} was given another source meanwhile; send the request again", pipeline.id);
         return Err(ApiError::Conflict(detail));
     }
-    let (job, parts) = jobs::insert(connection, job, &destinations)?;
-    Ok(JobResponse::new(job, parts))
+    let job = jobs::insert(connection, job, &destinations)?;
+    shown(connection, job)
 }
 
 /// Why a job cannot go back into the queue: another one may be active in its place by now.
@@ -139,13 +139,38 @@ pub(crate) fn list(
     filter: &JobFilter,
     page: Page,
 ) -> Result<Listing<JobResponse>, ApiError> {
-    Ok(jobs::list(connection, filter, page)?.map(|(job, parts)| JobResponse::new(job, parts)))
+    let jobs = jobs::list(connection, filter, page)?;
+    let ids: Vec<_> = jobs.items.iter().map(|(job, _)| job.id).collect();
+    let mut waiting = waiting::of(connection, &ids)?;
+    Ok(jobs.map(|(job, parts)| {
+        let waiting = waiting.remove(&job.id);
+        JobResponse::new(job, parts).waiting_for(waiting)
+    }))
 }
 
 /// The job.
 pub(crate) fn find(connection: &mut PgConnection, id: JobId) -> Result<JobResponse, ApiError> {
-    let (job, parts) = jobs::find(connection, id)?.ok_or_else(|| ApiError::unknown("job", id))?;
-    Ok(JobResponse::new(job, parts))
+    let job = jobs::find(connection, id)?.ok_or_else(|| ApiError::unknown("job", id))?;
+    shown(connection, job)
+}
+
+fn shown(connection: &mut PgConnection, (job, parts): WithDestinations) -> Result<JobResponse, ApiError> {
+    let waiting = waiting::of(connection, &[job.id])?.remove(&job.id);
+    Ok(JobResponse::new(job, parts).waiting_for(waiting))
+}
+
+/// Changes the job, whatever its state.
+pub(crate) fn change(
+    connection: &mut PgConnection,
+    id: JobId,
+    changes: JobChanges,
+) -> Result<JobResponse, ApiError> {
+    let errors = changes.check();
+    if !errors.is_empty() {
+        return Err(ApiError::Invalid(errors));
+    }
+    jobs::change(connection, id, &serde_json::to_value(changes)?)?;
+    find(connection, id)
 }
 
 /// Deletes the job, unless a daemon executes it.

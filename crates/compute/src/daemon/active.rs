@@ -9,12 +9,20 @@ use std::{
 use backfill_domain::id::JobId;
 use crossbeam_channel::Sender;
 
-use crate::{interrupt::Interrupts, job::Stop, queue::Held};
+use crate::{
+    interrupt::Interrupts,
+    job::Stop,
+    queue::{Claim, Held},
+    standing::{Stall, Standing},
+};
 
 struct ActiveJob {
     attempt: i32,
     control: Sender<Stop>,
     interrupts: Interrupts,
+    standing: Standing,
+    /// What the queue was told of it last.
+    told: Option<Stall>,
 }
 
 impl ActiveJob {
@@ -52,15 +60,40 @@ impl ActiveJobs {
         self.lock().keys().copied().collect()
     }
 
-    /// Takes a job in; what it runs is to be interruptible through what this returns.
-    pub(crate) fn add(&self, job: JobId, attempt: i32, control: Sender<Stop>) -> Interrupts {
-        let interrupts = Interrupts::default();
-        let active = ActiveJob { attempt, control, interrupts: interrupts.clone() };
+    /// Takes a job in; what it runs is to be interruptible, and to say what it waits for, through what this returns.
+    pub(crate) fn add(&self, job: JobId, attempt: i32, control: Sender<Stop>) -> (Interrupts, Standing) {
+        let (interrupts, standing) = (Interrupts::default(), Standing::default());
+        let active = ActiveJob {
+            attempt,
+            control,
+            interrupts: interrupts.clone(),
+            standing: standing.clone(),
+            told: None,
+        };
         if let Some(earlier) = self.lock().insert(job, active) {
             // This daemon lost the job, and has now claimed it again before the earlier attempt noticed.
             earlier.tell(Stop::LeaseLost);
         }
-        interrupts
+        (interrupts, standing)
+    }
+
+    /// What has changed of why jobs make no progress.
+    pub(crate) fn changed_stalls(&self) -> Vec<(Claim, Option<Stall>)> {
+        let jobs = self.lock();
+        let change = |(job, active): (&JobId, &ActiveJob)| {
+            let stall = active.standing.stall();
+            let claim = Claim { job: *job, attempt: active.attempt };
+            (stall != active.told).then_some((claim, stall))
+        };
+        jobs.iter().filter_map(change).collect()
+    }
+
+    /// Remembers what the queue knows by now of why a job makes no progress.
+    pub(crate) fn told(&self, claim: Claim, stall: Option<Stall>) {
+        if let Some(active) = self.lock().get_mut(&claim.job).filter(|active| active.attempt == claim.attempt)
+        {
+            active.told = stall;
+        }
     }
 
     /// Lets go of a job's attempt.

@@ -104,6 +104,13 @@ impl BackfillManager {
             self.active.apply(&held, &jobs);
             Ok(())
         });
+        self.attend("say what jobs wait for", || {
+            for (claim, stall) in self.active.changed_stalls() {
+                self.context.queue.note_stall(claim, stall.as_ref())?;
+                self.active.told(claim, stall);
+            }
+            Ok(())
+        });
     }
 
     fn reap(&self) -> Result<(), QueueError> {
@@ -129,11 +136,11 @@ impl BackfillManager {
     fn spawn(&self, job: Job) {
         let (id, attempt) = (job.id, job.attempt);
         let (sender, channel) = unbounded();
-        let interrupts = self.active.add(id, attempt, sender);
+        let (interrupts, standing) = self.active.add(id, attempt, sender);
         let (context, active, finished) =
             (self.context.clone(), self.active.clone(), self.finished.0.clone());
         let body = move || {
-            run(&context, job, &Control::new(channel), &interrupts);
+            run(&context, job, &Control::new(channel), &interrupts, &standing);
             active.remove(id, attempt);
             // The daemon may be gone already; then nobody needs to know.
             finished.send(()).unwrap_or_default();
@@ -186,8 +193,8 @@ fn describe_worker(config: &Config) -> Worker {
 /// Waits for a metadata database that is starting itself.
 fn connect_patiently(config: &Config, worker: Uuid) -> Result<Queue, DaemonError> {
     let give_up = Instant::now() + START_PATIENCE;
-    // Each job uses one connection at a time, and the daemon itself one.
-    let connections = config.backfill_max_jobs + 1;
+    // Each job uses up to two connections at a time, one of them between chunks, and the daemon itself one.
+    let connections = 2 * config.backfill_max_jobs + 1;
     loop {
         match Queue::connect(&config.database_url, worker, connections) {
             Ok(queue) => return Ok(queue),

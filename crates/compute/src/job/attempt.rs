@@ -8,6 +8,7 @@ use backfill_domain::{
     job::Task,
     options::Verification,
     plan::{Guarantee, Plan, Strategy},
+    waiting::WaitReason,
 };
 
 use super::{
@@ -52,8 +53,10 @@ impl Attempt<'_> {
         let Reading { context, job, .. } = *reading;
         let takes_changes: Vec<_> = settings.iter().map(DestinationSettings::takes_changes).collect();
         let any_takes_changes = takes_changes.contains(&true);
+        let waiting = reading.may_wait_for_lock();
         let course = Course::set(&mut connection.client, selection, job, last_chunk, any_takes_changes)
             .map_err(|error| reading.failed(error))?;
+        drop(waiting);
         if context.queue.begin(claim, &course, &selection.shape)? != selection.shape {
             return Err(self.altered());
         }
@@ -77,6 +80,7 @@ impl Attempt<'_> {
             claim,
             control,
             interrupts: reading.interrupts,
+            standing: reading.standing,
             layout,
             stored,
             takes_changes: &takes_changes,
@@ -145,6 +149,8 @@ impl Attempt<'_> {
         let spec = self.spec(first_chunk);
         let (session, interrupts) = (&mut self.session, self.reading.interrupts);
         let open = |(stored, settings): (&StoredDestination, &DestinationSettings)| {
+            let detail = format!("destination {} has not let the job in yet", stored.name);
+            let _waiting = self.reading.standing.wait(WaitReason::Destination, detail);
             let opened = destination::open(stored.id, settings, &spec, session, interrupts)
                 .map_err(|error| JobError::at(stored, error))?;
             failpoint("destination-opened")?;

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use backfill_domain::{id::DestinationId, plan::Strategy};
+use backfill_domain::{id::DestinationId, plan::Strategy, waiting::WaitReason};
 use crossbeam_channel::{Receiver, RecvError, after, never, select, select_biased};
 
 use super::{
@@ -31,6 +31,7 @@ use crate::{
     memory::Turn,
     queue::Progress,
     source::{ChunkRange, Event},
+    standing::Waiting,
     wire::Batch,
 };
 
@@ -48,6 +49,8 @@ pub(super) struct Conductor<'a, 'scope, 'env> {
     /// The chunks that are not committed, in their order, each on a lane of its own. All but the last are read to
     /// their end; the first of these is being proven.
     chunks: VecDeque<Chunk>,
+    /// Says for whom the first chunk waits, while it is proven and committed.
+    waiting: Option<Waiting>,
     /// Yields when the first chunk has taken too long.
     patience: Receiver<Instant>,
     is_held_up: bool,
@@ -108,6 +111,7 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
             replies,
             watermarks,
             chunks: VecDeque::new(),
+            waiting: None,
             patience: never(),
             is_held_up: false,
             failed: None,
@@ -136,14 +140,16 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
 
     fn conduct(&mut self, events: &Receiver<Event>) -> Result<Ending, Halt> {
         loop {
-            match self.next_event(events)? {
-                Event::Begin { number, strategy, turn } => {
-                    if let Some(stop) = self.copy.control.stop() {
-                        self.land_while(|chunks| !stop.is_immediate() && !chunks.is_empty())?;
-                        return Ok(Ending::Stopped);
-                    }
-                    self.begin(number, strategy, turn)?;
-                }
+            // The reader may wait for long before it begins the next chunk.
+            if self.is_between()
+                && let Some(stop) = self.copy.control.stop()
+            {
+                self.land_while(|chunks| !stop.is_immediate() && !chunks.is_empty())?;
+                return Ok(Ending::Stopped);
+            }
+            let Some(event) = self.next_event(events)? else { continue };
+            match event {
+                Event::Begin { number, strategy, turn } => self.begin(number, strategy, turn)?,
                 Event::Rows(batch) => {
                     self.write(batch)?;
                     // Now the writers have something to do meanwhile.
@@ -160,15 +166,17 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
         }
     }
 
-    fn next_event(&mut self, events: &Receiver<Event>) -> Result<Event, Halt> {
-        loop {
-            if events.is_empty() {
-                self.finish_committed()?;
-            }
-            if let Some(event) = self.listen(events)? {
-                return event.map_err(|_| Halt::ReaderEnded);
-            }
+    /// Whether the reader is between two chunks.
+    fn is_between(&self) -> bool {
+        self.chunks.back().is_none_or(|last| last.end.is_some())
+    }
+
+    /// What the reader says next, unless somebody else says something first.
+    fn next_event(&mut self, events: &Receiver<Event>) -> Result<Option<Event>, Halt> {
+        if events.is_empty() {
+            self.finish_committed()?;
         }
+        self.listen(events)?.transpose().map_err(|_| Halt::ReaderEnded)
     }
 
     /// Waits for the reader, the writers, or a word from outside. What is not the reader's is dealt with.
@@ -268,6 +276,7 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
         }
         failpoint("chunk-taken")?;
         self.tell(lane, &writers, &Command::Seal)?;
+        self.waiting = Some(self.wait_for(&writers));
         self.patience = after(PATIENCE);
         failpoint("chunk-sealing")?;
         // While the destinations prove what they hold. The range is fixed by it, and nothing is committed yet.
@@ -329,6 +338,7 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
         let before: Vec<_> = self.watermarks.iter().map(|watermark| watermark.rows).collect();
         self.tell(lane, &writers, &Command::Commit)?;
         self.await_commits(lane, writers.len())?;
+        self.waiting = None;
         failpoint("chunk-committed")?;
         if let Some(chunk) = self.chunks.pop_front() {
             self.note_committed(&chunk, number, &before);
@@ -391,8 +401,16 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
         writers.iter().try_for_each(|writer| self.send(lane, *writer, command))
     }
 
+    /// Has the job say for whom it waits, should that take long.
+    fn wait_for(&self, writers: &[usize]) -> Waiting {
+        let names: Vec<_> = writers.iter().map(|at| self.copy.stored[*at].name.as_str()).collect();
+        let detail = format!("no answer yet from {}, which may be slow or locked", names.join(", "));
+        self.copy.standing.wait(WaitReason::Destination, detail)
+    }
+
     /// Hands a command to a writer; while its queue is full, listens to what else happens.
     fn send(&mut self, lane: usize, writer: usize, command: &Command) -> Result<(), Halt> {
+        let _waiting = self.wait_for(&[writer]);
         while !self.has_failed(lane) {
             let sender = &self.lanes.lane(lane).writers[writer];
             select_biased! {

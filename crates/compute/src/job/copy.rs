@@ -16,6 +16,7 @@ use crate::{
     interrupt::Interrupts,
     queue::Claim,
     source::{NextChunk, Reader, SourceError},
+    standing::Standing,
     wire::Layout,
 };
 
@@ -49,6 +50,7 @@ pub(crate) struct Copy<'a> {
     pub(crate) claim: Claim,
     pub(crate) control: &'a Control,
     pub(crate) interrupts: &'a Interrupts,
+    pub(crate) standing: &'a Standing,
     pub(crate) layout: Arc<Layout>,
     pub(crate) stored: &'a [StoredDestination],
     /// Which of them take a row again that they hold already.

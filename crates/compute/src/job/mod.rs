@@ -43,6 +43,7 @@ use crate::{
     memory::Memory,
     queue::{Claim, Outcome, Queue, QueueError},
     source,
+    standing::Standing,
 };
 
 /// What a job needs of its daemon.
@@ -59,10 +60,16 @@ pub(crate) struct JobContext {
 }
 
 /// Runs `job` and writes its outcome into the queue. Nothing that happens in it reaches the daemon.
-pub(crate) fn run(context: &JobContext, job: Job, control: &Control, interrupts: &Interrupts) {
+pub(crate) fn run(
+    context: &JobContext,
+    job: Job,
+    control: &Control,
+    interrupts: &Interrupts,
+    standing: &Standing,
+) {
     let claim = Claim { job: job.id, attempt: job.attempt };
     log::info!("job {}: attempt {} begins: {}", job.id, job.attempt, job.table_name);
-    let ended = catch_unwind(AssertUnwindSafe(|| execute(context, &job, control, interrupts)));
+    let ended = catch_unwind(AssertUnwindSafe(|| execute(context, &job, control, interrupts, standing)));
     let ended = ended.unwrap_or_else(|_| Err(JobError::Panicked));
     // A look at what was copied under a snapshot needs one as well.
     let keeps_snapshot = job.options.guarantee == Some(Guarantee::Snapshot) || job.task != Task::Copy;
@@ -110,12 +117,15 @@ fn execute(
     job: &Job,
     control: &Control,
     interrupts: &Interrupts,
+    standing: &Standing,
 ) -> Result<Ending, JobError> {
     failpoint("job-claimed")?;
     let source = context.queue.source(job)?;
-    let reading = Reading { context, job, source: &source, interrupts };
+    let reading = Reading { context, job, source: &source, interrupts, standing };
     let mut connection = reading.connect()?;
+    let waiting = reading.may_wait_for_lock();
     let selection = source::select(&mut connection.client, job).map_err(|error| reading.failed(error))?;
+    drop(waiting);
     let stored = context.queue.destinations(job.id)?;
     let settings = settings_of(&stored)?;
     let last_chunk = context.queue.last_chunk(job.id)?;

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use backfill_domain::{destination::DestinationSettings, job::Job, plan::Plan, source::Source};
+use backfill_domain::{
+    destination::DestinationSettings, job::Job, plan::Plan, source::Source, waiting::WaitReason,
+};
 
 use super::{JobContext, JobError};
 use crate::{
     interrupt::Interrupts,
-    source::{self, Connection, Limits, Reader, Snapshot, SourceError, Walk},
+    queue::{Amount, Terms},
+    source::{self, Connection, Gate, Limits, Reader, Snapshot, SourceError, Walk},
+    standing::{Standing, Waiting},
     wire::Layout,
 };
 
@@ -17,11 +21,13 @@ pub(super) struct Reading<'a> {
     pub(super) job: &'a Job,
     pub(super) source: &'a Source,
     pub(super) interrupts: &'a Interrupts,
+    pub(super) standing: &'a Standing,
 }
 
 impl Reading<'_> {
     /// Connects to the source.
     pub(super) fn connect(&self) -> Result<Connection, JobError> {
+        let _waiting = self.standing.wait(WaitReason::Source, "the source has not let the job in yet");
         let opened = source::open(&self.source.connection(), self.job, self.interrupts);
         opened.map_err(|error| self.failed(error))
     }
@@ -31,6 +37,7 @@ impl Reading<'_> {
         if !plan.needs_snapshot() {
             return Ok(None);
         }
+        let _waiting = self.may_wait_for_lock();
         let snapshot = Snapshot::take(self.connect()?, table).map_err(|error| self.failed(error))?;
         Ok(Some(snapshot))
     }
@@ -54,9 +61,26 @@ impl Reading<'_> {
             memory: self.context.memory.clone(),
             is_columnar,
             interrupts: interrupts.clone(),
+            standing: self.standing.clone(),
         };
         let reconnect = Box::new(move || source::open(&settings, &job, &interrupts));
-        Reader::new(reconnect, connection, walk, layout, snapshot, limits)
+        Reader::new(reconnect, connection, walk, layout, snapshot, limits, self.gate())
+    }
+
+    /// Where the reader waits. While the queue cannot be reached, what it said last holds.
+    fn gate(&self) -> Gate {
+        let (queue, job) = (self.context.queue.clone(), self.job.id);
+        let settle = move |read: Amount| -> Option<Terms> {
+            let settled = queue.settle(job, read);
+            settled.inspect_err(|error| log::warn!("job {job}: cannot settle what it has read: {error}")).ok()
+        };
+        Gate::new(Box::new(settle), self.standing.clone())
+    }
+
+    /// For what reads no rows, and can take long for one reason alone.
+    pub(super) fn may_wait_for_lock(&self) -> Waiting {
+        let detail = format!("another session holds a lock on {} at the source", self.job.table_name);
+        self.standing.wait(WaitReason::Lock, detail)
     }
 
     /// An error of the source.

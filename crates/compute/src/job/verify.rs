@@ -88,7 +88,8 @@ impl Pass<'_> {
             (0..self.stored.len()).map(|at| self.concerns(at, chunk, strategy, scope)).collect();
         let (mends, reading, control) = (self.mends(), self.reading, self.control);
         let layout = self.reader.layout().clone();
-        let _turn = self.reader.turn().map_err(|error| reading.failed(error))?;
+        let turn = self.reader.turn(&|| control.stop().is_some());
+        let _turn = turn.map_err(|error| reading.failed(error))?;
         let mut checks = Vec::new();
         let places = self.stored.iter().zip(self.destinations.iter_mut()).zip(concerned);
         for ((stored, destination), _) in places.filter(|(_, concerned)| *concerned) {

@@ -2,10 +2,12 @@
 //! it: after a lost lease nothing is written.
 
 mod lease;
+mod limits;
 mod progress;
 mod quarantine;
 mod slots;
 mod verdict;
+mod waiting;
 
 use std::time::Duration;
 
@@ -30,6 +32,7 @@ use uuid::Uuid;
 
 pub(crate) use self::{
     lease::Held,
+    limits::{Amount, Terms},
     progress::{Outcome, Progress},
     quarantine::MendedRow,
     verdict::Scope,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use backfill_domain::{job::WriteMode, table::TableReferenceError, validation::FieldError};
 use backfill_pg::PgError;
 
-use crate::{failpoint::Planned, wire::WireError};
+use crate::{failpoint::Planned, interrupt::Stopped, wire::WireError};
 
 /// Why a source could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,9 @@ pub(crate) enum SourceError {
     /// The rows could not be read to their end.
     #[error(transparent)]
     Stream(#[from] WireError),
+    /// The job was stopped while its reader waited.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// A test has asked for it.
     #[error(transparent)]
     Planned(#[from] Planned),

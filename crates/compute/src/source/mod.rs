@@ -1,6 +1,7 @@
 //! Where rows come from: a table of a PostgreSQL, read chunk by chunk as the job's plan says.
 
 mod error;
+mod gate;
 mod place;
 mod reader;
 mod shape;
@@ -20,6 +21,7 @@ use backfill_pg::{CancelHandle, Client, connect, find_table, own_types};
 
 pub(crate) use self::{
     error::SourceError,
+    gate::{Gate, StopSign},
     place::{Bounds, ChunkRange, NextChunk, Start},
     reader::{Event, Limits, Reader},
     shape::Shape,

@@ -5,16 +5,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use backfill_domain::plan::{ChunkRows, Strategy};
+use backfill_domain::{
+    plan::{ChunkRows, Strategy},
+    waiting::WaitReason,
+};
 use backfill_pg::CopyOut;
 use crossbeam_channel::Sender;
 
-use super::{Bounds, ChunkRange, Connection, NextChunk, Snapshot, SourceError, Start, Walk};
+use super::{Bounds, ChunkRange, Connection, Gate, NextChunk, Snapshot, SourceError, Start, StopSign, Walk};
 use crate::{
     failpoint::failpoint,
-    interrupt::Interrupts,
+    interrupt::{Interrupts, Stopped},
     key::Key,
-    memory::{Memory, Stopped, Turn},
+    memory::{Memory, Turn},
+    standing::Standing,
     wire::{Batch, BatchReader, Layout, WideRows, WireError},
 };
 
@@ -68,12 +72,25 @@ pub(crate) struct Limits {
     pub(crate) is_columnar: bool,
     /// Stop what waits for a turn.
     pub(crate) interrupts: Interrupts,
+    /// Tells what is waited for.
+    pub(crate) standing: Standing,
 }
 
 impl Limits {
     /// Waits for the job's turn at its next chunk.
     fn turn(&self) -> Result<Option<Arc<Turn>>, Stopped> {
-        self.is_columnar.then(|| self.memory.columnar.wait(&self.interrupts)).transpose()
+        if !self.is_columnar {
+            return Ok(None);
+        }
+        let detail = "other jobs of its daemon have chunks at hand for DuckDB and Parquet";
+        let _waiting = self.standing.wait(WaitReason::Memory, detail);
+        self.memory.columnar.wait(&self.interrupts).map(Some)
+    }
+
+    /// The next rows, once they have come.
+    fn next(&self, batches: &mut BatchReader<CopyOut<'_>>) -> Result<Option<Batch>, WireError> {
+        let _waiting = self.standing.wait(WaitReason::Source, "the source has sent no rows yet");
+        batches.next()
     }
 
     /// The rows of `width` columns that the COPY `sql` gives, at most `max_rows` a batch.
@@ -104,6 +121,8 @@ pub(crate) struct Reader {
     /// Bytes after which a chunk along a key ends.
     max_bytes: u64,
     limits: Limits,
+    /// Where it waits between chunks.
+    gate: Gate,
     /// Rows that the next chunk is to have: fewer than the most while rows are wide.
     chunk_rows: u64,
     /// Pages that the next chunk by pages is to have.
@@ -135,6 +154,7 @@ impl Reader {
         layout: Arc<Layout>,
         snapshot: Option<Snapshot>,
         limits: Limits,
+        gate: Gate,
     ) -> Self {
         let ChunkRows { first: chunk_rows, most: max_rows } = limits.rows;
         let max_bytes = limits.bytes;
@@ -148,6 +168,7 @@ impl Reader {
             max_rows,
             max_bytes,
             limits,
+            gate,
             chunk_rows,
             chunk_pages,
             section_pages,
@@ -156,9 +177,10 @@ impl Reader {
 
     /// Reads from chunk `next` on to the end of the plan, or until nobody listens to `events`.
     pub(crate) fn run(mut self, mut next: NextChunk, events: &Sender<Event>) -> Result<(), SourceError> {
+        let interrupts = self.limits.interrupts.clone();
         loop {
             let (number, strategy) = (next.number(), self.walk.strategy(next.section()));
-            let turn = self.limits.turn().map_err(WireError::from)?;
+            let turn = self.turn(&|| interrupts.fired())?;
             if events.send(Event::Begin { number, strategy, turn }).is_err() {
                 return Ok(());
             }
@@ -187,9 +209,10 @@ impl Reader {
         &self.walk
     }
 
-    /// Waits for the job's turn at its next chunk.
-    pub(crate) fn turn(&self) -> Result<Option<Arc<Turn>>, SourceError> {
-        Ok(self.limits.turn().map_err(WireError::from)?)
+    /// Waits until the source may be read on, and then for the job's turn at its next chunk.
+    pub(crate) fn turn(&mut self, stop: StopSign<'_>) -> Result<Option<Arc<Turn>>, SourceError> {
+        self.gate.pass(stop)?;
+        Ok(self.limits.turn()?)
     }
 
     /// Reads a chunk whose range is known, in one piece; `each` takes its rows, and ends the reading by an error.
@@ -200,14 +223,16 @@ impl Reader {
     ) -> Result<Result<(), E>, SourceError> {
         self.hold(range.section)?;
         let sql = self.walk.copy_sql(&self.layout, range.section, &range.bounds, None);
-        let (width, max_rows) = (self.layout.width(), self.max_rows);
+        let (width, max_rows) = (self.layout.width(), self.max_rows.min(self.gate.rows_at_once()));
         let mut batches = self.limits.batches(&mut self.connection, &sql, width, max_rows)?;
-        while let Some(batch) = batches.next()? {
+        while let Some(batch) = self.limits.next(&mut batches)? {
+            self.gate.count(batch.rows() as u64, batch.bytes().len() as u64);
             if let Err(error) = each(&Arc::new(batch)) {
                 drop(batches);
                 self.connection.abandon();
                 return Ok(Err(error));
             }
+            self.gate.pace(&|| self.limits.interrupts.fired())?;
         }
         drop(batches);
         self.connection.client.batch_execute("COMMIT")?;
@@ -219,7 +244,8 @@ impl Reader {
         Ok(match next {
             NextChunk::Again(range) => (range.bounds.clone(), None),
             NextChunk::New { start: Start::Key(lower), .. } => {
-                (Bounds::Keys { lower: lower.clone(), upper: None }, Some(self.chunk_rows))
+                let limit = self.chunk_rows.min(self.gate.rows_at_once());
+                (Bounds::Keys { lower: lower.clone(), upper: None }, Some(limit))
             }
             NextChunk::New { start: Start::Page(lower), section, .. } => {
                 let upper = lower + self.chunk_pages;
@@ -256,19 +282,25 @@ impl Reader {
         let max_age = (self.walk.strategy(section) == Strategy::Stream).then_some(self.limits.snapshot_age);
         let started = Instant::now();
         let sql = self.walk.copy_sql(&self.layout, section, bounds, limit);
-        let (width, max_rows) = (self.layout.width(), self.max_rows);
+        let (width, max_rows) = (self.layout.width(), self.max_rows.min(self.gate.rows_at_once()));
+        let max_bytes = self.bytes_of_chunk();
         let mut batches = self.limits.batches(&mut self.connection, &sql, width, max_rows)?;
         let mut read = ChunkRead { rows: 0, bytes: 0, last_key: None, is_cut: false, time: Duration::ZERO };
-        while let Some(batch) = batches.next()? {
-            read.rows += batch.rows() as u64;
-            read.bytes += batch.bytes().len() as u64;
+        while let Some(batch) = self.limits.next(&mut batches)? {
+            let (rows, bytes) = (batch.rows() as u64, batch.bytes().len() as u64);
+            self.gate.count(rows, bytes);
+            read.rows += rows;
+            read.bytes += bytes;
             read.last_key = batch.last().map(|tuple| self.layout.key_of(&tuple));
             if events.send(Event::Rows(Arc::new(batch))).is_err() {
                 return Ok(Err(HungUp));
             }
-            if limit.is_some_and(|limit| read.rows < limit) && read.bytes >= self.max_bytes {
+            if limit.is_some_and(|limit| read.rows < limit) && read.bytes >= max_bytes {
                 read.is_cut = true;
                 return Ok(Ok(read));
+            }
+            if limit.is_none() {
+                self.gate.pace(&|| self.limits.interrupts.fired())?;
             }
             if max_age.is_some_and(|max_age| started.elapsed() > max_age) {
                 return Err(SourceError::StreamTooLong(self.limits.snapshot_age));
@@ -282,6 +314,8 @@ impl Reader {
 
     /// Begins a transaction in which the table stays as it is, and makes sure that it is what the job began with.
     fn hold(&mut self, section: usize) -> Result<(), SourceError> {
+        let detail = format!("another session holds a lock on {} at the source", self.walk.relation(section));
+        let _waiting = self.limits.standing.wait(WaitReason::Lock, detail);
         match &self.snapshot {
             Some(snapshot) if snapshot.age() > self.limits.snapshot_age => {
                 return Err(SourceError::SnapshotTooOld(self.limits.snapshot_age));
@@ -336,16 +370,22 @@ impl Reader {
         Ok((self.walk.plan().began_at_transaction.as_ref() != Some(&now)).then_some(next))
     }
 
+    /// Bytes that a chunk may have at the rate at which the source may be read.
+    fn bytes_of_chunk(&self) -> u64 {
+        self.max_bytes.min(self.gate.bytes_at_once())
+    }
+
     /// Has the next chunk take as many rows as it should. After a chunk that was cut for its bytes, leaves the rest of
     /// the stream behind with its connection.
     fn adapt(&mut self, bounds: &Bounds, read: &ChunkRead) -> Result<(), SourceError> {
+        let max_bytes = self.bytes_of_chunk();
         if read.is_cut {
-            self.chunk_rows = (self.max_bytes * read.rows / read.bytes).clamp(1, self.max_rows);
+            self.chunk_rows = (max_bytes * read.rows / read.bytes).clamp(1, self.max_rows);
             self.connection.abandon();
             self.connection = (self.connect)()?;
             return Ok(());
         }
-        if read.bytes < self.max_bytes / 2 && read.time < QUICK {
+        if read.bytes < max_bytes / 2 && read.time < QUICK {
             self.chunk_rows = (self.chunk_rows * 2).min(self.max_rows);
         }
         if let Bounds::Pages { .. } = bounds {
@@ -353,8 +393,8 @@ impl Reader {
             let pages_for = |wanted: u64, read: u64| {
                 self.chunk_pages.saturating_mul(wanted.cast_signed()) / read.max(1).cast_signed()
             };
-            let (by_rows, by_bytes) =
-                (pages_for(self.chunk_rows, read.rows), pages_for(self.max_bytes, read.bytes));
+            let chunk_rows = self.chunk_rows.min(self.gate.rows_at_once());
+            let (by_rows, by_bytes) = (pages_for(chunk_rows, read.rows), pages_for(max_bytes, read.bytes));
             self.chunk_pages = by_rows.min(by_bytes).clamp(1, MOST_PAGES.min(self.chunk_pages * GROWTH));
         }
         Ok(())

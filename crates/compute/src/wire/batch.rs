@@ -9,8 +9,8 @@ use postgres::error::SqlState;
 
 use super::{Checksum, layout::Projection};
 use crate::{
-    interrupt::Interrupts,
-    memory::{Hold, Stopped, Turn, Turns, WIDE_ROW},
+    interrupt::{Interrupts, Stopped},
+    memory::{Hold, Turn, Turns, WIDE_ROW},
 };
 
 /// What a COPY stream begins with: signature, flags, and the length of a header extension.

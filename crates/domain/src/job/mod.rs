@@ -1,5 +1,6 @@
 //! A backfill job: a row of the queue, what a client sends to create one, and what it sees of it.
 
+mod changes;
 mod request;
 mod response;
 
@@ -9,6 +10,7 @@ use strum::VariantArray;
 use uuid::Uuid;
 
 pub use self::{
+    changes::JobChanges,
     request::BackfillRequest,
     response::{JobDestinationResponse, JobResponse},
 };

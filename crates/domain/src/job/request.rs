@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::WriteMode;
 use crate::{
     filter::Filter,
+    limits::RateLimits,
     options::{ColumnChoice, CopyOptions, NewColumns, ValuePolicy, Verification},
     plan::Guarantee,
 };
@@ -37,6 +38,12 @@ pub struct BackfillRequest {
     pub verification: Verification,
     /// `snapshot` or `chunked`; what suits the table best when absent.
     pub guarantee: Option<Guarantee>,
+    /// Rows a second that the job reads at most; as many as it can when absent.
+    #[schema(minimum = 1)]
+    pub rows_per_second: Option<i64>,
+    /// Bytes a second that it reads at most, as the source sends them; as many as it can when absent.
+    #[schema(minimum = 1)]
+    pub bytes_per_second: Option<i64>,
 }
 
 impl BackfillRequest {
@@ -48,6 +55,12 @@ impl BackfillRequest {
             new_columns: self.new_columns,
             verification: self.verification,
             guarantee: self.guarantee,
+            limits: self.limits(),
         }
+    }
+
+    /// How fast the job may read.
+    pub fn limits(&self) -> RateLimits {
+        RateLimits { rows_per_second: self.rows_per_second, bytes_per_second: self.bytes_per_second }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     id::{DestinationId, JobId, PipelineId, SourceId},
     options::{CopyOptions, Verification},
     plan::Plan,
+    waiting::Waiting,
 };
 
 /// A job as clients see it.
@@ -54,6 +55,8 @@ pub struct JobResponse {
     pub rows_per_second: Option<f64>,
     /// Seconds until the end at this pace; `null` while unknown.
     pub eta_seconds: Option<f64>,
+    /// Why it makes no progress; `null` while it does, and once it has ended.
+    pub waiting: Option<Waiting>,
     /// How often a daemon took the job up.
     pub attempt: i32,
     /// Why it failed, and what to do.
@@ -105,6 +108,7 @@ impl JobResponse {
             eta_seconds: rows_per_second.and_then(|rate| eta_seconds(&job, rate)),
             snapshot_age_seconds: job.snapshot_at.filter(|_| executing).map(age_seconds),
             rows_per_second,
+            waiting: None,
             options: job.options,
             plan: job.plan,
             id: job.id,
@@ -128,6 +132,14 @@ impl JobResponse {
             finished_at: job.finished_at,
             updated_at: job.updated_at,
         }
+    }
+}
+
+impl JobResponse {
+    /// The same, with what it waits for.
+    #[must_use]
+    pub fn waiting_for(self, waiting: Option<Waiting>) -> Self {
+        Self { waiting, ..self }
     }
 }
 

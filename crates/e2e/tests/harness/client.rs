@@ -46,6 +46,11 @@ impl Client {
         self.read(request.send(body.to_string()))
     }
 
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Answer {
+        let request = self.agent.patch(self.url(path)).header("Content-Type", "application/json");
+        self.read(request.send(body.to_string()))
+    }
+
     fn read(&self, response: Result<Response<Body>, Error>) -> Answer {
         let mut response = response.unwrap();
         let text = response.body_mut().read_to_string().unwrap();

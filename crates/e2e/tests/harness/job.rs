@@ -130,6 +130,20 @@ impl<'a> Job<'a> {
             .unwrap_or_else(|| panic!("not cancelled in time: {:#}", self.get()))
     }
 
+    /// Changes it while it runs.
+    #[track_caller]
+    pub(crate) fn change(&self, changes: &Value) -> Value {
+        self.stack.client.patch(&format!("/backfill/{}", self.id), changes).json(200)
+    }
+
+    /// Waits until it says that it waits for this; returns the words for it.
+    #[track_caller]
+    pub(crate) fn waits_for(&self, reason: &str) -> String {
+        let job = self.becomes(&format!("waiting for {reason}"), |job| job["waiting"]["reason"] == reason);
+        assert!(job["waiting"]["since"].is_string(), "{job:#}");
+        job["waiting"]["detail"].as_str().unwrap().to_owned()
+    }
+
     /// Has a daemon take it up where it stopped.
     #[track_caller]
     pub(crate) fn resume(&self) {
