@@ -1,6 +1,6 @@
 //! What a source can bear of Backfill, whatever the number of daemons, and what a job may take of it.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use diesel::{deserialize::FromSqlRow, expression::AsExpression, sql_types::Jsonb};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,9 @@ pub const CONNECTIONS_PER_JOB: i32 = 2;
 
 /// Rows or bytes a second that may be asked for.
 const RATES: RangeInclusive<i64> = 1..=1_000_000_000_000;
+
+/// Seconds that a session's time-out may be set to: PostgreSQL counts milliseconds in 31 bits.
+const TIMEOUTS: RangeInclusive<i64> = 1..=2_000_000;
 
 /// Limits of a source, which hold for all daemons together. One that is `null` or absent is none.
 #[derive(
@@ -33,9 +36,58 @@ pub struct SourceLimits {
     /// Bytes a second that all jobs together read, as the source sends them.
     #[schema(minimum = 1)]
     pub bytes_per_second: Option<i64>,
+    /// How long a statement of a job may take at the source: 86,400 seconds unless given.
+    #[schema(minimum = 1, maximum = 2_000_000)]
+    pub statement_timeout_seconds: Option<i64>,
+    /// How long a job waits for a lock at the source: as long as it takes unless given.
+    #[schema(minimum = 1, maximum = 2_000_000)]
+    pub lock_timeout_seconds: Option<i64>,
+    /// How long a session of a job may be idle within a transaction, as while its destinations take a chunk: 3600 seconds
+    /// unless given. One that holds a snapshot may be so for as long as a snapshot may be held besides.
+    #[schema(minimum = 1, maximum = 2_000_000)]
+    pub idle_in_transaction_timeout_seconds: Option<i64>,
+    /// When jobs wait until the source is well again.
+    pub back_off: BackOff,
 }
 
 json_column!(SourceLimits);
+
+/// What a source must not suffer from for jobs to read on. Between chunks, every few seconds, they look at it, and wait
+/// while a limit is passed. All but the last need the role `pg_monitor`; without it, jobs wait and say so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BackOff {
+    /// Seconds that the source's replicas, or a source that is one, are behind.
+    #[schema(minimum = 0)]
+    pub max_replication_lag_seconds: Option<i64>,
+    /// Age in transactions of the oldest transaction that holds back the source's vacuum, other than Backfill's own.
+    #[schema(minimum = 0)]
+    pub max_xmin_age: Option<i64>,
+    /// Sessions of the source's database that wait for locks.
+    #[schema(minimum = 0)]
+    pub max_lock_waiters: Option<i64>,
+    /// Connections that are free at the source's server.
+    #[schema(minimum = 0)]
+    pub min_free_connections: Option<i64>,
+}
+
+impl BackOff {
+    /// Whether a look at what is limited needs the role `pg_monitor`.
+    pub fn needs_monitor(&self) -> bool {
+        self.max_replication_lag_seconds.or(self.max_xmin_age).or(self.max_lock_waiters).is_some()
+    }
+}
+
+/// Bounds of a job's sessions at its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionTimeouts {
+    /// Of a statement.
+    pub statement: Duration,
+    /// Of a wait for a lock; zero is none.
+    pub lock: Duration,
+    /// Of being idle within a transaction.
+    pub idle_in_transaction: Duration,
+}
 
 /// How fast a job may read. A limit that is `null` is none.
 #[derive(
@@ -58,6 +110,17 @@ impl SourceLimits {
         RateLimits { rows_per_second: self.rows_per_second, bytes_per_second: self.bytes_per_second }
     }
 
+    /// What bounds the sessions of jobs at the source.
+    pub fn timeouts(&self) -> SessionTimeouts {
+        let seconds =
+            |given: Option<i64>, default: u64| Duration::from_secs(given.map_or(default, i64::unsigned_abs));
+        SessionTimeouts {
+            statement: seconds(self.statement_timeout_seconds, 24 * 60 * 60),
+            lock: seconds(self.lock_timeout_seconds, 0),
+            idle_in_transaction: seconds(self.idle_in_transaction_timeout_seconds, 60 * 60),
+        }
+    }
+
     /// What is wrong with the limits; `prefix` is put before each field's name.
     pub(crate) fn validate(&self, prefix: &str, errors: &mut Vec<FieldError>) {
         let mut check = |name: &str, value: Option<i64>, range: RangeInclusive<i64>| {
@@ -65,6 +128,15 @@ impl SourceLimits {
         };
         check("max_jobs", self.max_jobs, 1..=1000);
         check("max_connections", self.max_connections, i64::from(CONNECTIONS_PER_JOB)..=2000);
+        check("statement_timeout_seconds", self.statement_timeout_seconds, TIMEOUTS);
+        check("lock_timeout_seconds", self.lock_timeout_seconds, TIMEOUTS);
+        check("idle_in_transaction_timeout_seconds", self.idle_in_transaction_timeout_seconds, TIMEOUTS);
+        let BackOff { max_replication_lag_seconds, max_xmin_age, max_lock_waiters, min_free_connections } =
+            self.back_off;
+        check("back_off.max_replication_lag_seconds", max_replication_lag_seconds, 0..=i64::MAX);
+        check("back_off.max_xmin_age", max_xmin_age, 0..=i64::MAX);
+        check("back_off.max_lock_waiters", max_lock_waiters, 0..=i64::MAX);
+        check("back_off.min_free_connections", min_free_connections, 0..=i64::MAX);
         errors.extend(self.rates().check(prefix));
     }
 }

@@ -33,6 +33,7 @@ mod shutdown;
 mod source_limits;
 mod torture;
 mod types;
+mod unwell;
 mod verify;
 mod waiting;
 mod write_modes;

@@ -16,7 +16,8 @@ const CHUNKS_AHEAD: f64 = 3.0;
 fn two_halves(stack: &Stack) -> [Job<'_>; 2] {
     let half = |bounds: [i64; 2]| {
         let filters = json!([{"column": "id", "operator": "BETWEEN", "value": bounds}]);
-        stack.backfill(&[Place::Postgres], &json!({"table_name": "orders", "filters": filters}))
+        let request = json!({"table_name": "orders", "filters": filters, "write_mode": "append"});
+        stack.backfill(&[Place::Postgres], &request)
     };
     [half([1, 2000]), half([2001, 4000])]
 }

@@ -3,6 +3,7 @@
 use backfill_domain::{
     connection_test::{DestinationTest, SourceTest},
     destination::PostgresSettings,
+    limits::SourceLimits,
     source::ConnectionSettings,
 };
 
@@ -22,6 +23,8 @@ const READABLE: &str = "
                WHERE pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'))
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
+
+const MAY_LOOK: &str = "SELECT pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')";
 
 const MAY_CREATE: &str = "
     SELECT (SELECT pg_catalog.has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = $1),
@@ -50,13 +53,13 @@ fn too_old(server: &Server) -> Option<String> {
     old.then(|| format!("PostgreSQL {} is too old: 14 is the oldest supported", server.version))
 }
 
-/// Tests whether a backfill could read from the PostgreSQL at `settings`.
-pub fn probe_source(settings: &ConnectionSettings) -> SourceTest {
-    read_source(settings)
+/// Tests whether a backfill could read from the PostgreSQL at `settings` within `limits`.
+pub fn probe_source(settings: &ConnectionSettings, limits: &SourceLimits) -> SourceTest {
+    read_source(settings, limits)
         .unwrap_or_else(|error| SourceTest { missing: vec![error.to_string()], ..Default::default() })
 }
 
-fn read_source(settings: &ConnectionSettings) -> Result<SourceTest, PgError> {
+fn read_source(settings: &ConnectionSettings, limits: &SourceLimits) -> Result<SourceTest, PgError> {
     let mut client = connect(settings, "backfill test")?;
     let server = server(&mut client)?;
     let row = client.query_one(READABLE, &[])?;
@@ -66,6 +69,12 @@ fn read_source(settings: &ConnectionSettings) -> Result<SourceTest, PgError> {
         let unreadable = tables - readable;
         missing.push(format!(
             "user {} may not read {unreadable} of {tables} tables: GRANT USAGE on their schemas and SELECT on them",
+            settings.username
+        ));
+    }
+    if limits.back_off.needs_monitor() && !client.query_one(MAY_LOOK, &[])?.get::<_, bool>(0) {
+        missing.push(format!(
+            "user {} may not look at what back_off limits, and jobs would wait for ever: GRANT pg_monitor to it",
             settings.username
         ));
     }

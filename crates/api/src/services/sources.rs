@@ -17,7 +17,7 @@ async fn find(database: &Database, id: SourceId) -> Result<Source, ApiError> {
 /// Tests whether backfills could read from the source.
 pub(crate) async fn test(database: &Database, id: SourceId) -> Result<SourceTest, ApiError> {
     let source = find(database, id).await?;
-    match ask(move || Ok(backfill_pg::probe_source(&source.connection()))).await {
+    match ask(move || Ok(backfill_pg::probe_source(&source.connection(), &source.limits))).await {
         Err(silent @ ApiError::Silent { .. }) => {
             Ok(SourceTest { missing: vec![silent.to_string()], ..Default::default() })
         }

@@ -1,9 +1,10 @@
 //! What an attempt at a job reads its source with.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use backfill_domain::{
-    destination::DestinationSettings, job::Job, plan::Plan, source::Source, waiting::WaitReason,
+    destination::DestinationSettings, job::Job, limits::SessionTimeouts, plan::Plan, source::Source,
+    waiting::WaitReason,
 };
 
 use super::{JobContext, JobError};
@@ -14,6 +15,9 @@ use crate::{
     standing::{Standing, Waiting},
     wire::Layout,
 };
+
+/// The longest time-out that PostgreSQL takes is not much longer.
+const LONGEST: Duration = Duration::from_secs(2_000_000);
 
 /// A job's source, and what bounds its reading.
 pub(super) struct Reading<'a> {
@@ -28,7 +32,12 @@ impl Reading<'_> {
     /// Connects to the source.
     pub(super) fn connect(&self) -> Result<Connection, JobError> {
         let _waiting = self.standing.wait(WaitReason::Source, "the source has not let the job in yet");
-        let opened = source::open(&self.source.connection(), self.job, self.interrupts);
+        let timeouts = self.source.limits.timeouts();
+        self.connect_for(timeouts)
+    }
+
+    fn connect_for(&self, timeouts: SessionTimeouts) -> Result<Connection, JobError> {
+        let opened = source::open(&self.source.connection(), timeouts, self.job, self.interrupts);
         opened.map_err(|error| self.failed(error))
     }
 
@@ -38,7 +47,11 @@ impl Reading<'_> {
             return Ok(None);
         }
         let _waiting = self.may_wait_for_lock();
-        let snapshot = Snapshot::take(self.connect()?, table).map_err(|error| self.failed(error))?;
+        let mut timeouts = self.source.limits.timeouts();
+        timeouts.idle_in_transaction =
+            (timeouts.idle_in_transaction + self.context.snapshot_age).min(LONGEST);
+        let snapshot =
+            Snapshot::take(self.connect_for(timeouts)?, table).map_err(|error| self.failed(error))?;
         Ok(Some(snapshot))
     }
 
@@ -63,7 +76,8 @@ impl Reading<'_> {
             interrupts: interrupts.clone(),
             standing: self.standing.clone(),
         };
-        let reconnect = Box::new(move || source::open(&settings, &job, &interrupts));
+        let timeouts = self.source.limits.timeouts();
+        let reconnect = Box::new(move || source::open(&settings, timeouts, &job, &interrupts));
         Reader::new(reconnect, connection, walk, layout, snapshot, limits, self.gate())
     }
 

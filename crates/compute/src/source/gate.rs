@@ -6,7 +6,9 @@ use std::{
 };
 
 use backfill_domain::{limits::RateLimits, waiting::WaitReason};
+use backfill_pg::Client;
 
+use super::{SourceError, well::Health};
 use crate::{
     interrupt::Stopped,
     queue::{Amount, Terms},
@@ -37,6 +39,7 @@ pub(crate) struct Gate {
     /// What the job has read beyond what its own limits had allowed by `reckoned`.
     own_debt: Amount,
     reckoned: Instant,
+    health: Health,
 }
 
 impl Gate {
@@ -50,6 +53,7 @@ impl Gate {
             share: Amount::default(),
             own_debt: Amount::default(),
             reckoned: Instant::now(),
+            health: Health::default(),
         }
     }
 
@@ -59,9 +63,26 @@ impl Gate {
         self.unsettled.bytes += bytes as f64;
     }
 
-    /// Waits until the next chunk may be read.
-    pub(crate) fn pass(&mut self, stop: StopSign<'_>) -> Result<(), Stopped> {
+    /// Waits until the next chunk may be read, over `client` if at all.
+    pub(crate) fn pass(&mut self, client: &mut Client, stop: StopSign<'_>) -> Result<(), SourceError> {
         self.settle(true);
+        while let Some((reason, detail)) = self.hindrance(client)? {
+            let _waiting = self.standing.wait(reason, detail);
+            sleep(ASK_EVERY, stop)?;
+            self.settle(false);
+        }
+        Ok(self.pay(stop)?)
+    }
+
+    /// Why the source may not be read just now, at whatever rate.
+    fn hindrance(&mut self, client: &mut Client) -> Result<Option<(WaitReason, String)>, SourceError> {
+        let Some(terms) = &self.terms else { return Ok(None) };
+        let complaint = self.health.complaint(client, terms.source.back_off)?;
+        Ok(complaint.map(|complaint| (WaitReason::SourceUnwell, complaint)))
+    }
+
+    /// Waits until what was read is paid for.
+    fn pay(&mut self, stop: StopSign<'_>) -> Result<(), Stopped> {
         loop {
             let wait = self.debt();
             if wait.is_zero() {
@@ -80,7 +101,11 @@ impl Gate {
     pub(crate) fn pace(&mut self, stop: StopSign<'_>) -> Result<(), Stopped> {
         let is_much = self.unsettled.rows >= self.rows_at_once() as f64
             || self.unsettled.bytes >= self.bytes_at_once() as f64;
-        if is_much { self.pass(stop) } else { Ok(()) }
+        if !is_much {
+            return Ok(());
+        }
+        self.settle(true);
+        self.pay(stop)
     }
 
     /// Rows that are not too many at once.

@@ -7,12 +7,14 @@ mod reader;
 mod shape;
 mod snapshot;
 mod walk;
+mod well;
 
 use backfill_domain::{
     catalog::{OwnType, Table},
     columns::{self, Copied},
     filter::{self, Filter},
     job::Job,
+    limits::SessionTimeouts,
     plan::{Plan, Wishes},
     source::ConnectionSettings,
     table::TableReference,
@@ -44,15 +46,17 @@ pub(crate) struct Selection {
     pub(crate) shape: Shape,
 }
 
-/// Connects to a source for `job`: read-only, known to the server by the job's id, and to be stopped through
+/// Connects to a source for `job`: read-only, bounded by `timeouts`, known to the server by the job's id, and to be stopped through
 /// `interrupts`.
 pub(crate) fn open(
     settings: &ConnectionSettings,
+    timeouts: SessionTimeouts,
     job: &Job,
     interrupts: &Interrupts,
 ) -> Result<Connection, SourceError> {
     let mut client = connect(settings, &format!("backfill job {}", job.id))?;
     client.batch_execute(SESSION)?;
+    client.batch_execute(&bounded(timeouts))?;
     let connection = Connection { cancel: CancelHandle::new(&client, settings), client };
     interrupts.add_postgres(connection.cancel.clone());
     Ok(connection)
@@ -77,7 +81,18 @@ impl Connection {
 /// Rows that a policy would hide are an error, not a smaller table.
 const SESSION: &str = "SET default_transaction_read_only = on; SET enable_sort = off; SET jit = off; \
      SET row_security = off; SELECT set_config(name, '0', false) FROM pg_settings \
-     WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
+     WHERE name = 'transaction_timeout'";
+
+/// What the database or the role is set to does not hold: a long chunk is legal.
+fn bounded(timeouts: SessionTimeouts) -> String {
+    let SessionTimeouts { statement, lock, idle_in_transaction } = timeouts;
+    let settings = [
+        ("statement_timeout", statement),
+        ("lock_timeout", lock),
+        ("idle_in_transaction_session_timeout", idle_in_transaction),
+    ];
+    settings.map(|(name, time)| format!("SET {name} = '{}s'", time.as_secs())).join("; ")
+}
 
 /// Finds the job's table and holds the job's filters against it.
 pub(crate) fn select(client: &mut Client, job: &Job) -> Result<Selection, SourceError> {

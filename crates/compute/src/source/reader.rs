@@ -211,8 +211,13 @@ impl Reader {
 
     /// Waits until the source may be read on, and then for the job's turn at its next chunk.
     pub(crate) fn turn(&mut self, stop: StopSign<'_>) -> Result<Option<Arc<Turn>>, SourceError> {
-        self.gate.pass(stop)?;
-        Ok(self.limits.turn()?)
+        let (snapshot, most) = (&self.snapshot, self.limits.snapshot_age);
+        // It holds back the source's vacuum while the job waits.
+        let is_too_old = || snapshot.as_ref().is_some_and(|snapshot| snapshot.age() > most);
+        match self.gate.pass(&mut self.connection.client, &|| stop() || is_too_old()) {
+            Err(SourceError::Stopped(_)) if is_too_old() => Err(SourceError::SnapshotTooOld(most)),
+            passed => passed.and_then(|()| Ok(self.limits.turn()?)),
+        }
     }
 
     /// Reads a chunk whose range is known, in one piece; `each` takes its rows, and ends the reading by an error.

@@ -1,6 +1,9 @@
 //! Connections.
 
-use backfill_domain::source::{ConnectionSettings, Password, SslMode};
+use backfill_domain::{
+    limits::SourceLimits,
+    source::{ConnectionSettings, Password, SslMode},
+};
 use backfill_pg::{connect, probe_source};
 
 use crate::database::{server, value};
@@ -15,7 +18,7 @@ fn has_tls() -> bool {
 fn sslmode_prefer_works_against_a_server_without_tls() {
     let settings = ConnectionSettings { sslmode: SslMode::Prefer, ..server() };
     assert!(connect(&settings, "backfill pg tests").is_ok());
-    let test = probe_source(&settings);
+    let test = probe_source(&settings, &SourceLimits::default());
     assert!(test.reachable, "{:?}", test.missing);
     assert_eq!(test.encrypted, Some(has_tls()));
 }
