@@ -89,7 +89,7 @@ pub struct DuckDbSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 10_000_000)]
     pub batch_rows: Option<u32>,
-    /// Bytes after which a chunk ends; 12 MiB unless given.
+    /// Bytes after which a chunk ends; 28 MiB unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 65536, maximum = 268_435_456)]
     pub batch_bytes: Option<u64>,
@@ -110,7 +110,7 @@ pub struct ParquetSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 10_000_000)]
     pub batch_rows: Option<u32>,
-    /// Bytes after which a chunk ends; 12 MiB unless given.
+    /// Bytes after which a chunk ends; 28 MiB unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 65536, maximum = 268_435_456)]
     pub batch_bytes: Option<u64>,
@@ -132,7 +132,7 @@ impl DestinationSettings {
     pub fn batch_bytes(&self) -> u64 {
         self.batch().1.unwrap_or(match self {
             Self::Postgres(_) => 16 << 20,
-            Self::DuckDb(_) | Self::Parquet(_) => 12 << 20,
+            Self::DuckDb(_) | Self::Parquet(_) => 28 << 20,
         })
     }
 

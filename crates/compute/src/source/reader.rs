@@ -391,7 +391,7 @@ impl Reader {
             return Ok(());
         }
         if read.bytes < max_bytes / 2 && read.time < QUICK {
-            self.chunk_rows = (self.chunk_rows * 2).min(self.max_rows);
+            self.chunk_rows = (self.chunk_rows * ChunkRows::GROWTH).min(self.max_rows);
         }
         if let Bounds::Pages { .. } = bounds {
             // As many pages as make the rows or the bytes of a chunk, whichever are fewer.

@@ -17,6 +17,9 @@ impl ChunkRows {
     /// DuckDB's row groups.
     pub const GROWING: Self = Self { first: 10_000, most: 122_880 };
 
+    /// By how much a chunk may be larger than the one before.
+    pub const GROWTH: u64 = 4;
+
     /// As many in each.
     pub fn fixed(rows: u32) -> Self {
         Self { first: rows.into(), most: rows.into() }
@@ -37,7 +40,7 @@ impl ChunkRows {
         let (mut left, mut chunks, mut size) = (rows, 0, self.first.clamp(1, most));
         while size < most && left > 0 {
             left = left.saturating_sub(size);
-            size = (size * 2).min(most);
+            size = (size * Self::GROWTH).min(most);
             chunks += 1;
         }
         chunks + left.div_ceil(most)
@@ -84,9 +87,9 @@ mod tests {
         let count = |rows, most| ChunkRows::GROWING.count(rows, most);
         assert_eq!(count(0, u64::MAX), 0);
         assert_eq!(count(9_999, u64::MAX), 1);
-        // 10,000, 20,000, 40,000, 80,000, and then 122,880 each.
-        assert_eq!(count(150_000, u64::MAX), 4);
-        assert_eq!(count(150_000 + 2 * 122_880 + 1, u64::MAX), 7);
+        // 10,000, 40,000, and then 122,880 each.
+        assert_eq!(count(50_000, u64::MAX), 2);
+        assert_eq!(count(50_000 + 2 * 122_880 + 1, u64::MAX), 5);
         assert_eq!(count(1_000, 100), 10);
         assert_eq!(ChunkRows::fixed(500).count(1_001, u64::MAX), 3);
     }
