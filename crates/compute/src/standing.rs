@@ -20,7 +20,7 @@ pub(crate) struct Standing(Arc<Mutex<Waits>>);
 #[derive(Debug, Default)]
 struct Waits {
     next: u64,
-    /// Oldest first.
+    /// In the order in which they began.
     list: Vec<Wait>,
 }
 
@@ -72,13 +72,14 @@ impl Standing {
         Waiting { standing: self.clone(), number }
     }
 
-    /// What keeps the job from going on, if anything does: the oldest of its waits that is long enough to be told.
+    /// What keeps the job from going on, if anything does: the latest of its waits that is long enough to be told. What is
+    /// waited for within another wait is the reason of both.
     pub(crate) fn stall(&self) -> Option<Stall> {
         let mut waits = self.waits();
         let now = Instant::now();
         waits.forget(now);
         let is_told = |wait: &&Wait| wait.reason.is_pause() || now.duration_since(wait.since) >= PATIENCE;
-        let wait = waits.list.iter().find(is_told)?.clone();
+        let wait = waits.list.iter().rfind(is_told)?.clone();
         Some(Stall { reason: wait.reason, detail: wait.detail, since: wait.since })
     }
 }

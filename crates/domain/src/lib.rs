@@ -7,6 +7,7 @@ pub mod columns;
 pub mod connection_test;
 pub mod destination;
 pub mod filter;
+pub mod hours;
 pub mod id;
 pub mod job;
 mod json_column;

@@ -6,7 +6,7 @@ use diesel::{deserialize::FromSqlRow, expression::AsExpression, sql_types::Jsonb
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{json_column::json_column, validation::FieldError};
+use crate::{hours::Hours, json_column::json_column, validation::FieldError};
 
 /// Connections that a job has to its source at most: one that reads, and one that holds a snapshot.
 pub const CONNECTIONS_PER_JOB: i32 = 2;
@@ -48,6 +48,10 @@ pub struct SourceLimits {
     pub idle_in_transaction_timeout_seconds: Option<i64>,
     /// When jobs wait until the source is well again.
     pub back_off: BackOff,
+    /// When no job reads the source: none begins, and those that run wait at the end of a chunk.
+    pub quiet_hours: Option<Hours>,
+    /// When jobs may read the source; at any time that is not quiet unless given.
+    pub run_hours: Option<Hours>,
 }
 
 json_column!(SourceLimits);
@@ -138,6 +142,15 @@ impl SourceLimits {
         check("back_off.max_lock_waiters", max_lock_waiters, 0..=i64::MAX);
         check("back_off.min_free_connections", min_free_connections, 0..=i64::MAX);
         errors.extend(self.rates().check(prefix));
+        for (name, hours) in self.hours() {
+            hours.validate(&format!("{prefix}{name}"), errors);
+        }
+    }
+
+    /// The hours that are limited, with the names of their fields.
+    pub fn hours(&self) -> impl Iterator<Item = (&'static str, &Hours)> {
+        let hours = [("quiet_hours", &self.quiet_hours), ("run_hours", &self.run_hours)];
+        hours.into_iter().filter_map(|(name, hours)| Some((name, hours.as_ref()?)))
     }
 }
 

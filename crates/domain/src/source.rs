@@ -187,6 +187,13 @@ pub struct NewSource {
     limits: Option<SourceLimits>,
 }
 
+impl NewSource {
+    /// What it is said to bear, if that is said.
+    pub fn limits(&self) -> Option<&SourceLimits> {
+        self.limits.as_ref()
+    }
+}
+
 /// What a client sends to create or replace a source: a URL, or its parts.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -12,6 +12,7 @@ mod failures;
 mod faults;
 mod fencing;
 mod harness;
+mod hours;
 mod insert_missing;
 mod keys;
 mod kills;

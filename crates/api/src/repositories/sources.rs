@@ -5,7 +5,11 @@ use backfill_domain::{
     schema::{pipelines, queue_backfill_data, sources},
     source::{NewSource, Source},
 };
-use diesel::{PgConnection, QueryResult, dsl, prelude::*};
+use diesel::{
+    PgConnection, QueryResult, dsl,
+    prelude::*,
+    sql_types::{Bool, Text},
+};
 
 use crate::{extract::Page, listing::Listing};
 
@@ -53,6 +57,12 @@ pub(crate) fn replace(
 /// Deletes the source; `false` if there is none. Foreign keys forbid it while something uses the source.
 pub(crate) fn delete(connection: &mut PgConnection, id: SourceId) -> QueryResult<bool> {
     Ok(diesel::delete(sources::table.find(id)).execute(connection)? > 0)
+}
+
+/// Whether there is a time zone of this name.
+pub(crate) fn has_time_zone(connection: &mut PgConnection, name: &str) -> QueryResult<bool> {
+    let exists = dsl::sql::<Bool>("EXISTS (SELECT FROM pg_timezone_names WHERE name = ");
+    dsl::select(exists.bind::<Text, _>(name).sql(")")).get_result(connection)
 }
 
 /// The pipelines that copy from the source.

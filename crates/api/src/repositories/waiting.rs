@@ -22,6 +22,7 @@ const WAITING: &str = "
            COALESCE(note.since, GREATEST(job.updated_at, LEAST(job.run_after, now()))) AS since,
            CASE WHEN job.status = 'EXECUTING' THEN note.reason
                 WHEN job.run_after > now() THEN 'run_after'
+                WHEN NOT backfill_is_open(source.limits, now()) THEN 'quiet_hours'
                 WHEN executing.jobs >= LEAST((source.limits ->> 'max_jobs')::int,
                                              (source.limits ->> 'max_connections')::int / $2) THEN 'source_slot'
                 ELSE 'daemon' END AS reason
@@ -66,6 +67,9 @@ impl Row {
         let source = &self.source;
         match self.reason {
             WaitReason::RunAfter => format!("it is not to run before {}", self.run_after.to_rfc3339()),
+            WaitReason::QuietHours => {
+                format!("source {source} is not to be read at this hour (quiet_hours, run_hours)")
+            }
             WaitReason::SourceSlot => {
                 format!("{} jobs of source {source} run, as many as it can bear", self.executing)
             }

@@ -42,7 +42,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 #[post("/sources")]
 async fn create(database: Data<Database>, body: Json<SourceRequest>) -> Result<HttpResponse, ApiError> {
     let source = body.0.validate().map_err(ApiError::Invalid)?;
-    let source = database.run(move |connection| repositories::sources::insert(connection, &source)).await?;
+    let source = database.run(move |connection| services::sources::create(connection, &source)).await?;
     Ok(super::created(&format!("/api/v1/sources/{}", source.id), SourceResponse::from(source)))
 }
 
@@ -85,9 +85,7 @@ async fn replace(
 ) -> Result<web::Json<SourceResponse>, ApiError> {
     let id = id.into_inner();
     let source = body.0.validate().map_err(ApiError::Invalid)?;
-    let source =
-        database.run(move |connection| repositories::sources::replace(connection, id, &source)).await?;
-    let source = source.ok_or_else(|| ApiError::unknown("source", id))?;
+    let source = database.run(move |connection| services::sources::replace(connection, id, &source)).await?;
     Ok(web::Json(source.into()))
 }
 

@@ -1,6 +1,12 @@
 //! Sources.
 
-use backfill_domain::{catalog::Table, connection_test::SourceTest, id::SourceId, source::Source};
+use backfill_domain::{
+    catalog::Table,
+    connection_test::SourceTest,
+    id::SourceId,
+    source::{NewSource, Source},
+    validation::FieldError,
+};
 use diesel::PgConnection;
 
 use super::{
@@ -12,6 +18,34 @@ use crate::{database::Database, error::ApiError, extract::Page, listing::Listing
 async fn find(database: &Database, id: SourceId) -> Result<Source, ApiError> {
     let source = database.run(move |connection| sources::find(connection, id)).await?;
     source.ok_or_else(|| ApiError::unknown("source", id))
+}
+
+/// Stores a new source.
+pub(crate) fn create(connection: &mut PgConnection, source: &NewSource) -> Result<Source, ApiError> {
+    check_time_zones(connection, source)?;
+    Ok(sources::insert(connection, source)?)
+}
+
+/// Replaces a source.
+pub(crate) fn replace(
+    connection: &mut PgConnection,
+    id: SourceId,
+    source: &NewSource,
+) -> Result<Source, ApiError> {
+    check_time_zones(connection, source)?;
+    sources::replace(connection, id, source)?.ok_or_else(|| ApiError::unknown("source", id))
+}
+
+/// Its hours are judged by the metadata database, which must know their zones.
+fn check_time_zones(connection: &mut PgConnection, source: &NewSource) -> Result<(), ApiError> {
+    let mut errors = Vec::new();
+    for (name, hours) in source.limits().iter().flat_map(|limits| limits.hours()) {
+        if !sources::has_time_zone(connection, &hours.time_zone)? {
+            let message = "is no name of a time zone that the metadata database knows, such as Europe/Berlin";
+            errors.push(FieldError::new(format!("limits.{name}.time_zone"), message));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(errors)) }
 }
 
 /// Tests whether backfills could read from the source.

@@ -7,7 +7,7 @@ use backfill_domain::{
 use diesel::{
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Double, Jsonb, Nullable},
+    sql_types::{BigInt, Bool, Double, Jsonb, Nullable},
 };
 
 use super::{Queue, QueueError};
@@ -16,7 +16,7 @@ use super::{Queue, QueueError};
 /// as they are now. A source's account is paid by the time that passes, up to what was read.
 const SETTLE: &str = "
     WITH terms AS (
-        SELECT job.source_id, source.limits AS source, COALESCE(job.options -> 'limits', '{}') AS job,
+        SELECT job.source_id, backfill_is_open(source.limits, now()) AS is_open, source.limits AS source, COALESCE(job.options -> 'limits', '{}') AS job,
                (source.limits ->> 'rows_per_second')::float8 AS rows_rate,
                (source.limits ->> 'bytes_per_second')::float8 AS bytes_rate
         FROM queue_backfill_data AS job JOIN sources AS source ON source.id = job.source_id
@@ -35,7 +35,7 @@ const SETTLE: &str = "
             settled_at = clock_timestamp()
         RETURNING rows_read, rows_paid, bytes_read, bytes_paid
     )
-    SELECT source, job, rows_read, rows_paid, bytes_read, bytes_paid FROM terms LEFT JOIN account ON true";
+    SELECT is_open, source, job, rows_read, rows_paid, bytes_read, bytes_paid FROM terms LEFT JOIN account ON true";
 
 /// Rows and bytes that were read.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -47,6 +47,8 @@ pub(crate) struct Amount {
 /// On what terms a job reads its source.
 #[derive(Debug, Clone)]
 pub(crate) struct Terms {
+    /// Whether the source may be read at this hour.
+    pub(crate) is_open: bool,
     /// What the source can bear.
     pub(crate) source: SourceLimits,
     /// How fast the job itself may read.
@@ -59,6 +61,8 @@ pub(crate) struct Terms {
 
 #[derive(QueryableByName)]
 struct Row {
+    #[diesel(sql_type = Bool)]
+    is_open: bool,
     #[diesel(sql_type = Jsonb)]
     source: SourceLimits,
     #[diesel(sql_type = Jsonb)]
@@ -86,6 +90,7 @@ impl Queue {
             bytes: bytes.unwrap_or_default(),
         };
         Ok(Terms {
+            is_open: row.is_open,
             source: row.source,
             job: row.job,
             read: amount(row.rows_read, row.bytes_read),

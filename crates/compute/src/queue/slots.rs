@@ -9,7 +9,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 /// The index that lets two executing jobs have no slot in common.
 const SLOT_INDEX: &str = "uq_queue_backfill_data_source_slot";
 
-/// The first waiting jobs of each source, those of a source with a limit with the slot that each would have. It looks at
+/// The first waiting jobs of each source that may be read at this hour, those of a source with a limit with the slot that each would have. It looks at
 /// as many of them as there are free slots, or as other daemons may be taking at this moment: its cost does not grow
 /// with the jobs that wait. Jobs that were claimed before the source had a limit have no slot, and count as well.
 pub(super) fn candidates() -> String {
@@ -19,7 +19,7 @@ pub(super) fn candidates() -> String {
     FROM (
         SELECT id, LEAST((limits ->> 'max_jobs')::int, (limits ->> 'max_connections')::int / {CONNECTIONS_PER_JOB})
                    AS slots
-        FROM sources
+        FROM sources WHERE backfill_is_open(limits, now())
     ) AS source
     CROSS JOIN LATERAL (
         SELECT job.id, slot.number AS slot

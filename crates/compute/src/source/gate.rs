@@ -77,6 +77,10 @@ impl Gate {
     /// Why the source may not be read just now, at whatever rate.
     fn hindrance(&mut self, client: &mut Client) -> Result<Option<(WaitReason, String)>, SourceError> {
         let Some(terms) = &self.terms else { return Ok(None) };
+        if !terms.is_open {
+            let detail = "its source is not to be read at this hour (quiet_hours, run_hours)";
+            return Ok(Some((WaitReason::QuietHours, detail.to_owned())));
+        }
         let complaint = self.health.complaint(client, terms.source.back_off)?;
         Ok(complaint.map(|complaint| (WaitReason::SourceUnwell, complaint)))
     }

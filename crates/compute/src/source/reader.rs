@@ -103,7 +103,8 @@ impl Limits {
     ) -> Result<BatchReader<CopyOut<'a>>, SourceError> {
         let stream = connection.client.copy_out(sql)?;
         let batch_rows = usize::try_from(max_rows).unwrap_or(usize::MAX);
-        let wide_rows = WideRows::new(self.memory.wide.clone(), self.interrupts.clone());
+        let wide_rows =
+            WideRows::new(self.memory.wide.clone(), self.interrupts.clone(), self.standing.clone());
         Ok(BatchReader::new(stream, width, batch_rows).with_turns(wide_rows))
     }
 }

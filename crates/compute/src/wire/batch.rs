@@ -5,12 +5,14 @@ use std::{
     sync::{Arc, Weak},
 };
 
+use backfill_domain::waiting::WaitReason;
 use postgres::error::SqlState;
 
 use super::{Checksum, layout::Projection};
 use crate::{
     interrupt::{Interrupts, Stopped},
     memory::{Hold, Turn, Turns, WIDE_ROW},
+    standing::Standing,
 };
 
 /// What a COPY stream begins with: signature, flags, and the length of a header extension.
@@ -168,20 +170,25 @@ pub(crate) struct BatchReader<R> {
 pub(crate) struct WideRows {
     turns: Turns,
     interrupts: Interrupts,
+    standing: Standing,
     turn: Weak<Turn>,
 }
 
 impl WideRows {
-    /// Of a job that can be stopped through `interrupts`.
-    pub(crate) fn new(turns: Turns, interrupts: Interrupts) -> Self {
-        Self { turns, interrupts, turn: Weak::new() }
+    /// Of a job that can be stopped through `interrupts`, and says in `standing` what it waits for.
+    pub(crate) fn new(turns: Turns, interrupts: Interrupts, standing: Standing) -> Self {
+        Self { turns, interrupts, standing, turn: Weak::new() }
     }
 
     /// Waits until the job may hold a row of so many bytes.
     fn hold(&mut self, bytes: usize) -> Result<Hold, Stopped> {
         let turn = match self.turn.upgrade() {
             Some(turn) => turn,
-            None => self.turns.wait(&self.interrupts)?,
+            None => {
+                let detail = "another job of its daemon has wide rows at hand";
+                let _waiting = self.standing.wait(WaitReason::Memory, detail);
+                self.turns.wait(&self.interrupts)?
+            }
         };
         self.turn = Arc::downgrade(&turn);
         turn.hold(bytes as u64, &self.interrupts)
