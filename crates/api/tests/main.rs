@@ -17,5 +17,6 @@ mod pipelines;
 mod preview;
 mod requests;
 mod resumption;
+mod retries;
 mod sources;
 mod tasks;

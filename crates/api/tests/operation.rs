@@ -17,7 +17,7 @@ fn stats_count_every_state() {
         "UPDATE queue_backfill_data SET rows_per_second = 100, bytes_per_second = 2000, table_name = 'public.other'",
     );
     shop.job_in("PENDING");
-    shop.app.database.execute("UPDATE queue_backfill_data SET created_at = now() - '1 min'::interval");
+    shop.app.database.execute("UPDATE queue_backfill_data SET created_at = now() - '2 min'::interval, run_after = now() - '1 min'::interval");
     let stats = shop.app.get("/stats").json(200);
     assert_eq!((&stats["jobs"]["FAILED"], &stats["jobs"]["EXECUTING"]), (&json!(1), &json!(1)));
     assert_eq!(stats["rows_per_second"].as_f64(), Some(100.0));
@@ -91,7 +91,7 @@ fn the_description_lists_each_route_with_its_problems() {
     listed.sort();
     insta::assert_snapshot!(listed.join("\n"), @"
     /api/v1/backfill get
-    /api/v1/backfill/{id} delete get
+    /api/v1/backfill/{id} delete get patch
     /api/v1/backfill/{id}/cancel post
     /api/v1/backfill/{id}/chunks get
     /api/v1/backfill/{id}/quarantine get

@@ -5,6 +5,8 @@ use std::time::Duration;
 use backfill_domain::plan::ChunkRows;
 use clap::Parser;
 
+use crate::queue::Backoff;
+
 /// Works the backfill queue off.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "backfill-compute", version, about)]
@@ -30,9 +32,19 @@ pub(crate) struct Config {
     /// Jobs that this daemon runs at once.
     #[arg(long, env = "BACKFILL_MAX_JOBS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) backfill_max_jobs: u32,
+
+    /// Seconds that a job waits at most after a failure that may pass by itself; twice as long with each one more, up to
+    /// 5 minutes.
+    #[arg(long, env = "BACKFILL_RETRY_BASE", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=300))]
+    backfill_retry_base: u64,
 }
 
 impl Config {
+    /// How long jobs wait for their next attempt.
+    pub(crate) fn backoff(&self) -> Backoff {
+        Backoff::new(Duration::from_secs(self.backfill_retry_base))
+    }
+
     /// Rows that a job's chunks have.
     pub(crate) fn chunk_rows(&self) -> ChunkRows {
         self.backfill_batch_size.map_or(ChunkRows::GROWING, ChunkRows::fixed)

@@ -14,6 +14,7 @@ mod memory;
 mod queue;
 mod source;
 mod standing;
+mod transient;
 mod wire;
 
 use std::process::ExitCode;

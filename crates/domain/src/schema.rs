@@ -64,6 +64,8 @@ diesel::table! {
         bytes_per_second -> Nullable<Double>,
         priority -> Integer,
         run_after -> Timestamptz,
+        failures -> Integer,
+        max_attempts -> Integer,
         attempt -> Integer,
         claimed_by -> Nullable<Uuid>,
         lease_expires_at -> Nullable<Timestamptz>,

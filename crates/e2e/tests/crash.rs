@@ -30,7 +30,7 @@ fn survive(stack: &Stack, job: &Job<'_>, kills: u32, at_most: Duration) {
 fn along_a_key() {
     let stack = Stack::with_batches(200, &orders(20_000));
     stack.slow_down("orders", 10);
-    let job = stack.append(ALL, "orders");
+    let job = stack.append_at_all_costs(ALL, "orders");
     survive(&stack, &job, 12, Duration::from_millis(150));
     assert_eq!(job.completes(), 20_000);
     job.compare("orders").assert_equal();
@@ -44,7 +44,7 @@ fn along_a_composite_key() {
          INSERT INTO lines SELECT date '2024-01-01' + n % 37, 'line ' || n, n FROM generate_series(1, 12000) n",
     );
     stack.slow_down("lines", 10);
-    let job = stack.append(ALL, "lines");
+    let job = stack.append_at_all_costs(ALL, "lines");
     survive(&stack, &job, 10, Duration::from_millis(150));
     assert_eq!(job.completes(), 12_000);
     job.compare("lines").assert_equal();
@@ -56,7 +56,7 @@ fn without_a_key() {
         "CREATE TABLE log AS SELECT n % 1000 AS n, md5((n % 1000)::text) FROM generate_series(1, 60000) n",
     );
     stack.slow_down("log", 300);
-    let job = stack.append(ALL, "log");
+    let job = stack.append_at_all_costs(ALL, "log");
     survive(&stack, &job, 5, Duration::from_millis(250));
     assert_eq!(job.completes(), 60_000);
     job.compare("log").assert_equal();
@@ -66,7 +66,7 @@ fn without_a_key() {
 fn while_others_write_to_the_source() {
     let stack = Stack::with_batches(200, &orders(20_000));
     stack.slow_down("orders", 10);
-    let job = stack.append(ALL, "orders");
+    let job = stack.append_at_all_costs(ALL, "orders");
     thread::scope(|scope| {
         let source = &stack.source;
         let writer = scope.spawn(move || {

@@ -16,7 +16,7 @@ fn next_job_completes(stack: &Stack) {
 
 /// A pending job on `orders`.
 fn pending(stack: &Stack) -> Job<'_> {
-    stack.backfill(&[Place::Postgres], &json!({"table_name": "orders"}))
+    stack.backfill(&[Place::Postgres], &json!({"table_name": "orders", "max_attempts": 1}))
 }
 
 /// Gives the source other settings.
@@ -163,8 +163,10 @@ fn a_destination_that_cannot_be_reached_is_named_and_its_sibling_is_not_complete
         ("database", json!("nowhere"), "nowhere"),
     ] {
         let down = stack.add_destination(&broken(&stack, setting, value));
-        let job = stack
-            .backfill_to(&[stack.destination_id(Place::Parquet), down], &json!({"table_name": "orders"}));
+        let job = stack.backfill_to(
+            &[stack.destination_id(Place::Parquet), down],
+            &json!({"table_name": "orders", "max_attempts": 1}),
+        );
         job.fails_naming(&["destination broken", named]);
         let part = job.get()["destinations"][1].clone();
         assert!(part["error_message"].as_str().unwrap().contains(named), "{part:#}");
@@ -177,7 +179,8 @@ fn a_destination_that_goes_down_meanwhile_is_named() {
     let stack = with_healthy(&orders(20_000));
     stack.slow_down("orders", 20);
     let _daemon = stack.daemon();
-    let job = stack.append(&[Place::DuckDb, Place::Postgres, Place::Parquet], "orders");
+    let request = json!({"table_name": "orders", "write_mode": "append", "max_attempts": 1});
+    let job = stack.backfill(&[Place::DuckDb, Place::Postgres, Place::Parquet], &request);
     job.is_under_way();
     let name = stack.destination.name();
     stack.metadata.execute(&format!(
@@ -232,7 +235,8 @@ fn a_job_that_fails_does_not_hurt_the_one_beside_it() {
     let _daemon = stack.daemon();
     let good = stack.append(&[Place::Postgres, Place::DuckDb], "orders");
     good.is_under_way();
-    stack.backfill_to(&[down], &json!({"table_name": "orders"})).fails_naming(&["destination broken"]);
+    let request = json!({"table_name": "orders", "max_attempts": 1});
+    stack.backfill_to(&[down], &request).fails_naming(&["destination broken"]);
     assert_eq!(good.status(), "EXECUTING");
     assert_eq!(good.completes(), 10_000);
     good.compare("orders").assert_equal();

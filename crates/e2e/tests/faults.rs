@@ -132,7 +132,7 @@ const ON_TWO_LANES: &[&str] = &[
 /// A table that comes in many chunks: one job suffices for all that can befall it.
 fn survives_with_a_key(table: &str) {
     let stack = Stack::with_batches(20, table);
-    let job = stack.append(ALL, "t");
+    let job = stack.append_at_all_costs(ALL, "t");
     let apart = APART.iter().flat_map(|plan| [(*plan).to_owned(), "chunk-finished=kill".to_owned()]);
     let mut plans = kills(&[AT_START, BEFORE_COMMIT, WITHIN_COMMIT, NOT_NOTED, &["chunk-finished"]]);
     plans.extend(apart);
@@ -159,7 +159,7 @@ fn a_daemon_may_die_anywhere_along_a_composite_key() {
 #[test]
 fn a_daemon_may_die_anywhere_without_a_key() {
     let stack = Stack::new(KEYLESS);
-    survive(&stack.append(ALL, "t"), &kills(&[AT_START, BEFORE_COMMIT, NOT_NOTED, AT_END]));
+    survive(&stack.append_at_all_costs(ALL, "t"), &kills(&[AT_START, BEFORE_COMMIT, NOT_NOTED, AT_END]));
     // What a destination has, it has to the end: the next thing to befall the commit needs a job of its own.
     for plan in kills(&[WITHIN_COMMIT]).into_iter().chain(APART.iter().map(|plan| (*plan).to_owned())) {
         stack.empty_destinations("t");
@@ -171,7 +171,7 @@ fn a_daemon_may_die_anywhere_without_a_key() {
 fn a_daemon_may_die_between_two_parts_of_a_chunk() {
     let stack = Stack::new(TWO_PARTS);
     for points in [&["parquet-part-written@2", "parquet-part-renamed"][..], &["parquet-part-renamed@2"]] {
-        survive(&stack.append(ALL, "t"), &kills(&[points]));
+        survive(&stack.append_at_all_costs(ALL, "t"), &kills(&[points]));
         stack.empty_destinations("t");
     }
 }

@@ -29,6 +29,7 @@ mod rates;
 mod replace;
 mod restarts;
 mod resume;
+mod retries;
 mod secrets;
 mod shutdown;
 mod source_limits;

@@ -1,14 +1,16 @@
 //! A database server that is restarted while a job runs.
 
-use crate::harness::{ALL, Database, Job, Server, Stack, eventually, orders};
+use crate::harness::{ALL, Database, Job, Process, Server, Stack, eventually, orders};
 
 const ROWS: u32 = 2000;
 
-/// Another attempt takes up what the restart has failed.
-fn go_on_after_failure(job: &Job<'_>, named: &str) {
-    job.fails_naming(&[named]);
+/// What the restart has failed waits for another attempt.
+fn waits_for_another_attempt(job: &Job<'_>, daemon: Process, named: &str) {
+    eventually("the attempt's failure", || daemon.log().contains("failed: ").then_some(()));
+    drop(daemon);
     assert!(job.rows() < ROWS.into());
-    job.stack.retry_failed();
+    let why = job.stack.daemon_logs();
+    assert!(why.lines().any(|line| line.contains("failed: ") && line.contains(named)), "{why}");
 }
 
 fn completes(job: &Job<'_>) {
@@ -28,7 +30,7 @@ fn of_the_destination() {
         daemon.stops();
         server.restart();
         daemon.signal("CONT");
-        go_on_after_failure(&job, "destination dwh");
+        waits_for_another_attempt(&job, daemon, "destination dwh");
     }
     let _last = stack.daemon();
     completes(&job);
@@ -45,7 +47,7 @@ fn of_the_source() {
         daemon.stops();
         server.restart();
         daemon.signal("CONT");
-        go_on_after_failure(&job, "source shop");
+        waits_for_another_attempt(&job, daemon, "source shop");
     }
     let _last = stack.daemon();
     completes(&job);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use backfill_domain::{
     id::{DestinationId, JobId, PipelineId},
-    job::{Job, JobDestination, JobStatus, NewJob},
+    job::{Job, JobChange, JobDestination, JobStatus, NewJob},
     schema::{backfill_job_destinations, queue_backfill_data},
 };
 use diesel::{
@@ -12,8 +12,9 @@ use diesel::{
     dsl::sql,
     pg::Pg,
     prelude::*,
+    result::Error as DieselError,
     sql_query,
-    sql_types::{BigInt, Bool, Double, Jsonb, Nullable},
+    sql_types::{BigInt, Bool, Double, Integer, Jsonb, Nullable, Timestamptz},
 };
 
 use crate::{extract::Page, listing::Listing};
@@ -23,6 +24,15 @@ pub(crate) type WithDestinations = (Job, Vec<JobDestination>);
 
 /// The states in which a job claims its pipeline, table and filters for itself.
 const ACTIVE: [JobStatus; 3] = [JobStatus::Pending, JobStatus::Executing, JobStatus::Paused];
+
+/// Changes what is given of an active job.
+const CHANGE: &str = "
+    UPDATE queue_backfill_data SET
+        priority = COALESCE($2, priority), run_after = COALESCE($3, run_after),
+        max_attempts = COALESCE($4, max_attempts),
+        options = options || jsonb_build_object('limits', COALESCE(options -> 'limits', '{}') || $5),
+        updated_at = now()
+    WHERE id = $1 AND status IN ('PENDING', 'EXECUTING', 'PAUSED')";
 
 /// Which jobs are asked for; `None` is no condition.
 #[derive(Default)]
@@ -136,19 +146,6 @@ fn parts_of(
     Ok(groups)
 }
 
-/// Changes how fast the job may read; what is in `changes` alone.
-pub(crate) fn change(
-    connection: &mut PgConnection,
-    id: JobId,
-    changes: &serde_json::Value,
-) -> QueryResult<()> {
-    let change = "UPDATE queue_backfill_data SET updated_at = now(),
-            options = options || jsonb_build_object('limits', COALESCE(options -> 'limits', '{}') || $2)
-        WHERE id = $1";
-    sql_query(change).bind::<BigInt, _>(id).bind::<Jsonb, _>(changes).execute(connection)?;
-    Ok(())
-}
-
 /// The active job that `uq_queue_backfill_data_active` holds against `job`.
 pub(crate) fn active_like(connection: &mut PgConnection, job: &NewJob) -> QueryResult<Option<JobId>> {
     queue_backfill_data::table
@@ -169,6 +166,19 @@ pub(crate) fn active_of(connection: &mut PgConnection, pipeline: PipelineId) -> 
         .order(queue_backfill_data::id)
         .select(queue_backfill_data::id)
         .load(connection)
+}
+
+/// Changes a job that has not ended; `false` if it does not exist or has.
+pub(crate) fn change(connection: &mut PgConnection, id: JobId, change: &JobChange) -> QueryResult<bool> {
+    let limits = serde_json::to_value(change.limits())
+        .map_err(|error| DieselError::SerializationError(error.into()))?;
+    let changed = sql_query(CHANGE)
+        .bind::<BigInt, _>(id)
+        .bind::<Nullable<Integer>, _>(change.priority)
+        .bind::<Nullable<Timestamptz>, _>(change.run_after)
+        .bind::<Nullable<Integer>, _>(change.max_attempts)
+        .bind::<Jsonb, _>(limits);
+    Ok(changed.execute(connection)? > 0)
 }
 
 /// Deletes the job unless a daemon executes it; `false` if nothing was deleted.

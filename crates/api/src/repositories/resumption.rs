@@ -7,7 +7,7 @@ use diesel::{PgConnection, QueryResult, prelude::*, sql_query, sql_types::BigInt
 const RESUME: &str = "
     WITH resumed AS (
         UPDATE queue_backfill_data
-        SET status = 'PENDING', cancel_requested_at = NULL, error_message = NULL, run_after = now(),
+        SET status = 'PENDING', cancel_requested_at = NULL, error_message = NULL, failures = 0, run_after = now(),
             finished_at = NULL, updated_at = now()
         WHERE id = $1 AND status IN ('PAUSED', 'CANCELLED', 'FAILED')
         RETURNING id

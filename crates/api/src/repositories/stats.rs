@@ -9,11 +9,13 @@ use diesel::{
     sql_types::{BigInt, Double, Nullable, Text, Timestamptz},
 };
 
-/// Jobs by state, how fast they run, and since when the oldest of them waits, by the database's clock.
+/// Jobs by state, how fast they run, and since when the oldest waits of those that may run, by the database's clock.
 const BY_STATUS: &str = "
     SELECT status, count(*) AS jobs, sum(rows_per_second) AS rows_per_second, sum(bytes_per_second) AS bytes_per_second,
-           min(created_at) AS oldest_at, extract(epoch FROM now() - min(created_at))::float8 AS oldest_seconds
-    FROM queue_backfill_data GROUP BY status";
+           min(waits_since) AS oldest_at, extract(epoch FROM now() - min(waits_since))::float8 AS oldest_seconds
+    FROM queue_backfill_data
+    LEFT JOIN LATERAL (SELECT greatest(created_at, run_after) AS waits_since) AS due ON run_after <= now()
+    GROUP BY status";
 
 /// The jobs in one state.
 #[derive(QueryableByName)]

@@ -16,7 +16,8 @@ use diesel::{
 /// A job whose copy is complete waits for a daemon once more. One that was stopped in a later task may begin any.
 const REQUEUE: &str = "
     UPDATE queue_backfill_data AS job
-    SET status = 'PENDING', task = $2, cancel_requested_at = NULL, error_message = NULL, run_after = now(),
+    SET status = 'PENDING', task = $2, cancel_requested_at = NULL, error_message = NULL, failures = 0,
+        run_after = now(),
         finished_at = NULL, updated_at = now()
     WHERE job.id = $1
       AND (job.status = 'COMPLETED' OR job.status IN ('FAILED', 'CANCELLED') AND job.task <> 'copy')

@@ -7,7 +7,7 @@ use actix_web::{
 use backfill_domain::{
     chunk::Chunk,
     id::{JobId, PipelineId},
-    job::{BackfillRequest, JobChanges, JobResponse, JobStatus},
+    job::{BackfillRequest, JobChange, JobResponse, JobStatus},
 };
 use diesel::PgConnection;
 use serde::Deserialize;
@@ -128,20 +128,20 @@ async fn find(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<Job
     Ok(web::Json(database.run(move |connection| services::backfill::find(connection, *id)).await?))
 }
 
-/// Change a job
+/// Change a job that has not ended
 ///
-/// A job that runs heeds it before its next chunk.
+/// What it waits for and how often it is tried. A field that is absent stays as it is.
 #[utoipa::path(
-    tag = "backfill", operation_id = "change_backfill", params(("id" = JobId, Path)), request_body = JobChanges,
-    responses((status = 200, description = "The job", body = JobResponse), Unknown, BadBody, Unavailable)
+    tag = "backfill", operation_id = "change_backfill", params(("id" = JobId, Path)), request_body = JobChange,
+    responses((status = 200, description = "The job", body = JobResponse), Unknown, Conflict, BadBody, Unavailable)
 )]
 #[patch("/backfill/{id}")]
 async fn change(
     database: Data<Database>,
     id: Path<JobId>,
-    body: Json<JobChanges>,
+    body: Json<JobChange>,
 ) -> Result<web::Json<JobResponse>, ApiError> {
-    let work = move |connection: &mut PgConnection| services::backfill::change(connection, *id, body.0);
+    let work = move |connection: &mut PgConnection| services::backfill::change(connection, *id, &body.0);
     Ok(web::Json(database.run(work).await?))
 }
 

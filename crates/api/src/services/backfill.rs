@@ -5,7 +5,7 @@ use backfill_domain::{
     chunk::Chunk,
     filter::Condition,
     id::{JobId, PipelineId},
-    job::{BackfillRequest, JobChanges, JobResponse, NewJob, WriteMode},
+    job::{BackfillRequest, JobChange, JobResponse, NewJob, WriteMode},
     source::Source,
 };
 use diesel::{
@@ -65,6 +65,9 @@ fn new_job(
         filter_sql: filter_sql.join("; "),
         write_mode: write_mode(request, &copied.written),
         options: request.options(),
+        priority: request.priority,
+        run_after: request.run_after,
+        max_attempts: request.max_attempts,
     })
 }
 
@@ -159,18 +162,25 @@ fn shown(connection: &mut PgConnection, (job, parts): WithDestinations) -> Resul
     Ok(JobResponse::new(job, parts).waiting_for(waiting))
 }
 
-/// Changes the job, whatever its state.
+/// Changes a job that has not ended.
 pub(crate) fn change(
     connection: &mut PgConnection,
     id: JobId,
-    changes: JobChanges,
+    change: &JobChange,
 ) -> Result<JobResponse, ApiError> {
-    let errors = changes.check();
+    let errors = change.check();
     if !errors.is_empty() {
         return Err(ApiError::Invalid(errors));
     }
-    jobs::change(connection, id, &serde_json::to_value(changes)?)?;
-    find(connection, id)
+    if jobs::change(connection, id, change)? { find(connection, id) } else { Err(ended(connection, id)?) }
+}
+
+/// Says that the job is at its end already, or that there is none.
+pub(super) fn ended(connection: &mut PgConnection, id: JobId) -> Result<ApiError, ApiError> {
+    Ok(match jobs::status(connection, id)? {
+        Some(status) => ApiError::Conflict(format!("job {id} is {} already", status.as_ref())),
+        None => ApiError::unknown("job", id),
+    })
 }
 
 /// Deletes the job, unless a daemon executes it.

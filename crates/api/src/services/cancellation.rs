@@ -38,8 +38,5 @@ fn request(connection: &mut PgConnection, id: JobId) -> Result<Option<JobStatus>
     if let Some(status) = cancellation::cancel(connection, id)? {
         return Ok(Some(status));
     }
-    match jobs::status(connection, id)? {
-        Some(status) => Err(ApiError::Conflict(format!("job {id} is {} already", status.as_ref()))),
-        None => Err(ApiError::unknown("job", id)),
-    }
+    Err(backfill::ended(connection, id)?)
 }

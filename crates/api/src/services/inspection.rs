@@ -101,7 +101,7 @@ pub(crate) fn inspect(
         Ok(copied) => check_write_mode(request.write_mode, copied),
         Err(errors) => errors.clone(),
     };
-    errors.extend(request.limits().check(""));
+    errors.extend(request.check());
     errors.extend(check_value_policies(&request.value_policies, &table));
     let conditions = match filter::bind(&request.filters, &table) {
         Ok(conditions) => conditions,

@@ -20,7 +20,7 @@ pub(crate) struct Stats {
     pub(crate) rows_per_second: f64,
     /// Bytes a second, over all executing jobs.
     pub(crate) bytes_per_second: f64,
-    /// When the oldest pending job was created; `null` if none is pending.
+    /// Since when the job waits that has waited longest, of the pending jobs that may be taken up; `null` without any.
     pub(crate) oldest_pending_at: Option<DateTime<Utc>>,
     /// How many seconds it has been waiting.
     pub(crate) oldest_pending_seconds: Option<f64>,

@@ -74,6 +74,11 @@ impl TestApp {
         Answer::read(request.send(body.to_string()))
     }
 
+    pub(crate) fn patch(&self, path: &str, body: Value) -> Answer {
+        let request = self.agent.patch(self.url(path)).header("Content-Type", "application/json");
+        Answer::read(request.send(body.to_string()))
+    }
+
     pub(crate) fn post_text(&self, path: &str, body: &str, content_type: &str) -> Answer {
         Answer::read(self.agent.post(self.url(path)).header("Content-Type", content_type).send(body))
     }

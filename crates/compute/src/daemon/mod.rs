@@ -196,7 +196,7 @@ fn connect_patiently(config: &Config, worker: Uuid) -> Result<Queue, DaemonError
     // Each job uses up to two connections at a time, one of them between chunks, and the daemon itself one.
     let connections = 2 * config.backfill_max_jobs + 1;
     loop {
-        match Queue::connect(&config.database_url, worker, connections) {
+        match Queue::connect(&config.database_url, worker, connections, config.backoff()) {
             Ok(queue) => return Ok(queue),
             Err(error) if Instant::now() >= give_up => return Err(error.into()),
             Err(error) => log::warn!("{error}; trying again"),

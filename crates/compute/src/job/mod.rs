@@ -29,12 +29,12 @@ use backfill_domain::{
 use self::{
     attempt::Attempt,
     copy::{Done, Ending},
-    error::JobError,
     reading::Reading,
 };
 pub(crate) use self::{
     control::{Control, Stop},
     course::Course,
+    error::JobError,
 };
 use crate::{
     destination::{Destination, Session},
@@ -44,6 +44,7 @@ use crate::{
     queue::{Claim, Outcome, Queue, QueueError},
     source,
     standing::Standing,
+    transient::is_transient,
 };
 
 /// What a job needs of its daemon.
@@ -78,6 +79,9 @@ pub(crate) fn run(
         return;
     };
     match &outcome {
+        Outcome::Failed { message, is_transient: true, .. } => {
+            log::warn!("job {}: attempt {} failed: {message}", job.id, job.attempt);
+        }
         Outcome::Failed { message, .. } => log::error!("job {}: failed: {message}", job.id),
         outcome => log::info!("job {}: {outcome:?}", job.id),
     }
@@ -107,6 +111,7 @@ fn outcome(ended: Result<Ending, JobError>, control: &Control, keeps_snapshot: b
         (Err(error), _) => Some(Outcome::Failed {
             destination: error.destination(),
             is_mismatch: error.is_mismatch(),
+            is_transient: is_transient(&error),
             message: error.to_string(),
         }),
     }

@@ -57,20 +57,33 @@ const RENEW: &str = "
     WHERE status = 'EXECUTING' AND claimed_by = $1 AND id = ANY ($2)
     RETURNING id, attempt, cancel_requested_at IS NOT NULL AS cancel_requested";
 
-/// Takes jobs from daemons that have not renewed their lease. One that hangs in the middle of a transaction holds its
-/// job's row; it is taken as soon as the server has ended that transaction.
+/// Takes jobs from daemons that have not renewed their lease, and counts a failure: a job that brings its daemons down
+/// must not do so for ever. One that hangs in the middle of a transaction holds its job's row; it is taken as soon as the
+/// server has ended that transaction.
 const REAP: &str = "
-    WITH reaped AS (
-        UPDATE queue_backfill_data
-        SET status = CASE WHEN cancel_requested_at IS NULL THEN 'PENDING' ELSE 'CANCELLED' END,
-            finished_at = CASE WHEN cancel_requested_at IS NULL THEN NULL ELSE now() END,
-            claimed_by = NULL, lease_expires_at = NULL, updated_at = now()
-        WHERE id IN (
-            SELECT id FROM queue_backfill_data
-            WHERE status = 'EXECUTING' AND lease_expires_at < now()
-            FOR UPDATE SKIP LOCKED
-        )
-        RETURNING id, status
+    WITH lapsed AS (
+        SELECT id, CASE
+                WHEN cancel_requested_at IS NOT NULL THEN 'CANCELLED'
+                WHEN failures + 1 >= max_attempts THEN 'FAILED'
+                ELSE 'PENDING'
+            END AS status
+        FROM queue_backfill_data
+        WHERE status = 'EXECUTING' AND lease_expires_at < now()
+        FOR UPDATE SKIP LOCKED
+    ), reaped AS (
+        UPDATE queue_backfill_data AS job
+        SET status = lapsed.status, failures = failures + 1, claimed_by = NULL, lease_expires_at = NULL,
+            error_message = CASE lapsed.status
+                WHEN 'PENDING' THEN format(
+                    'attempt %s ended without a word: its daemon was killed, hung, or lost the metadata database', attempt)
+                WHEN 'FAILED' THEN format(
+                    'attempt %s ended without a word: its daemon was killed, hung, or lost the metadata database (failure %s '
+                    'in a row); look at the log of daemon %s before you resume the job',
+                    attempt, failures + 1, claimed_by)
+            END,
+            finished_at = CASE WHEN lapsed.status <> 'PENDING' THEN now() END, updated_at = now()
+        FROM lapsed WHERE job.id = lapsed.id
+        RETURNING job.id, job.status
     ), parts AS (
         UPDATE backfill_job_destinations AS part SET status = reaped.status
         FROM reaped WHERE part.job_id = reaped.id
@@ -83,7 +96,7 @@ pub(crate) struct Reaped {
     /// The job.
     #[diesel(sql_type = BigInt)]
     pub(crate) id: JobId,
-    /// PENDING, or CANCELLED where a user had asked for that.
+    /// PENDING; CANCELLED where a user had asked for that; FAILED after too many failures in a row.
     #[diesel(sql_type = Text)]
     pub(crate) status: JobStatus,
 }

@@ -5,6 +5,7 @@ mod lease;
 mod limits;
 mod progress;
 mod quarantine;
+mod retry;
 mod slots;
 mod verdict;
 mod waiting;
@@ -35,6 +36,7 @@ pub(crate) use self::{
     limits::{Amount, Terms},
     progress::{Outcome, Progress},
     quarantine::MendedRow,
+    retry::Backoff,
     verdict::Scope,
 };
 use crate::{failpoint::Planned, source::Shape};
@@ -74,6 +76,17 @@ pub(crate) struct Claim {
     pub(crate) attempt: i32,
 }
 
+/// A job whose row is locked.
+#[derive(Debug, Clone, Copy, Queryable)]
+struct Locked {
+    /// Whether a user asked to cancel it.
+    cancel_requested: bool,
+    /// Its failures in a row.
+    failures: i32,
+    /// With how many of those it is FAILED.
+    max_attempts: i32,
+}
+
 /// A daemon that hangs within a transaction must not hold rows for long, which others wait for.
 const TIMEOUTS: &str = "SET idle_in_transaction_session_timeout = '5s'; SET statement_timeout = '10s'";
 
@@ -91,6 +104,7 @@ impl CustomizeConnection<PgConnection, r2d2::Error> for Timeouts {
 pub(crate) struct Queue {
     pool: Pool<ConnectionManager<PgConnection>>,
     worker: Uuid,
+    backoff: Backoff,
 }
 
 impl QueueError {
@@ -106,7 +120,12 @@ impl QueueError {
 
 impl Queue {
     /// Connects to the metadata database and brings it to this version's schema.
-    pub(crate) fn connect(database_url: &str, worker: Uuid, connections: u32) -> Result<Self, QueueError> {
+    pub(crate) fn connect(
+        database_url: &str,
+        worker: Uuid,
+        connections: u32,
+        backoff: Backoff,
+    ) -> Result<Self, QueueError> {
         let pool = Pool::builder()
             .max_size(connections)
             .min_idle(Some(1))
@@ -114,7 +133,7 @@ impl Queue {
             .connection_customizer(Box::new(Timeouts))
             .build(ConnectionManager::new(database_url))?;
         migrate(&mut PgConnection::establish(database_url)?)?;
-        Ok(Self { pool, worker })
+        Ok(Self { pool, worker, backoff })
     }
 
     fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, QueueError> {
@@ -153,10 +172,14 @@ impl Queue {
         Ok(query.first(&mut self.connection()?).optional()?)
     }
 
-    /// Keeps the claim as it is until the transaction ends; tells whether a user asked to cancel the job.
-    fn lock(&self, claim: Claim, connection: &mut PgConnection) -> Result<bool, QueueError> {
+    /// Keeps the claim as it is until the transaction ends.
+    fn lock(&self, claim: Claim, connection: &mut PgConnection) -> Result<Locked, QueueError> {
         let locked = held(claim, self.worker)
-            .select(queue_backfill_data::cancel_requested_at.is_not_null())
+            .select((
+                queue_backfill_data::cancel_requested_at.is_not_null(),
+                queue_backfill_data::failures,
+                queue_backfill_data::max_attempts,
+            ))
             .for_update()
             .first(connection)
             .optional()?;

@@ -15,7 +15,7 @@ use diesel::{
 };
 use uuid::Uuid;
 
-use super::{Claim, Queue, QueueError, held, quarantine::count_aside, verdict::conclude};
+use super::{Claim, Locked, Queue, QueueError, held, quarantine::count_aside, verdict::conclude};
 use crate::{
     failpoint::failpoint,
     job::Course,
@@ -59,7 +59,49 @@ pub(crate) enum Outcome {
         destination: Option<DestinationId>,
         /// Whether that destination held something else than it was given.
         is_mismatch: bool,
+        /// Whether another attempt may get through.
+        is_transient: bool,
     },
+}
+
+/// How a job that a daemon has held stands from then on.
+struct Standing {
+    status: JobStatus,
+    /// Its failures in a row.
+    failures: i32,
+    message: Option<String>,
+}
+
+impl Standing {
+    fn new(outcome: &Outcome, locked: Locked) -> Self {
+        let well = |status, failures| Self { status, failures, message: None };
+        match outcome {
+            Outcome::Completed => well(JobStatus::Completed, 0),
+            Outcome::Cancelled => well(JobStatus::Cancelled, locked.failures),
+            Outcome::HandedBack => well(let_go(locked), locked.failures),
+            Outcome::Failed { message, is_transient, .. } => {
+                let failures = locked.failures + 1;
+                let (status, message) = match is_transient {
+                    true if failures < locked.max_attempts => (let_go(locked), message.clone()),
+                    true if failures > 1 => {
+                        (JobStatus::Failed, format!("{message} (failure {failures} in a row)"))
+                    }
+                    _ => (JobStatus::Failed, message.clone()),
+                };
+                Self { status, failures, message: Some(message) }
+            }
+        }
+    }
+
+    /// Whether the job waits for another attempt after one that failed.
+    fn is_put_off(&self) -> bool {
+        self.status == JobStatus::Pending && self.message.is_some()
+    }
+}
+
+/// The state of a job that its daemon lets go of before its end.
+fn let_go(locked: Locked) -> JobStatus {
+    if locked.cancel_requested { JobStatus::Cancelled } else { JobStatus::Pending }
 }
 
 impl Queue {
@@ -158,6 +200,7 @@ impl Queue {
                 queue_backfill_data::count_byte.eq(progress.bytes),
                 queue_backfill_data::rows_per_second.eq(progress.rows_per_second),
                 queue_backfill_data::bytes_per_second.eq(progress.bytes_per_second),
+                queue_backfill_data::failures.eq(0),
                 queue_backfill_data::updated_at.eq(now),
             );
             let changed = diesel::update(held(claim, self.worker)).set(changes).execute(connection)?;
@@ -186,17 +229,13 @@ impl Queue {
     pub(crate) fn finish(&self, claim: Claim, outcome: &Outcome) -> Result<(), QueueError> {
         failpoint("outcome-known")?;
         self.connection()?.transaction(|connection| {
-            let cancel_requested = self.lock(claim, connection)?;
-            let (status, message) = match outcome {
-                Outcome::Completed => (JobStatus::Completed, None),
-                Outcome::HandedBack if !cancel_requested => (JobStatus::Pending, None),
-                Outcome::Cancelled | Outcome::HandedBack => (JobStatus::Cancelled, None),
-                Outcome::Failed { message, .. } => (JobStatus::Failed, Some(message.as_str())),
-            };
+            let standing = Standing::new(outcome, self.lock(claim, connection)?);
+            let status = standing.status;
             let finished_at = sql::<Nullable<Timestamptz>>(if status.is_active() { "NULL" } else { "now()" });
             let changes = (
                 queue_backfill_data::status.eq(status),
-                queue_backfill_data::error_message.eq(message),
+                queue_backfill_data::error_message.eq(&standing.message),
+                queue_backfill_data::failures.eq(standing.failures),
                 queue_backfill_data::claimed_by.eq(None::<Uuid>),
                 queue_backfill_data::lease_expires_at.eq(None::<DateTime<Utc>>),
                 queue_backfill_data::snapshot_at.eq(None::<DateTime<Utc>>),
@@ -205,6 +244,9 @@ impl Queue {
             );
             let changed = diesel::update(held(claim, self.worker)).set(changes).execute(connection)?;
             fenced(changed)?;
+            if standing.is_put_off() {
+                self.backoff.put_off(claim.job, connection)?;
+            }
             if matches!(outcome, Outcome::Completed) {
                 set_completed(claim.job, connection)?;
             }
@@ -212,7 +254,7 @@ impl Queue {
             if matches!(outcome, Outcome::Completed) {
                 conclude(claim.job, connection)?;
             }
-            if let Outcome::Failed { message, destination: Some(destination), is_mismatch } = outcome {
+            if let Outcome::Failed { message, destination: Some(destination), is_mismatch, .. } = outcome {
                 let changes = (
                     backfill_job_destinations::error_message.eq(message),
                     backfill_job_destinations::verified.eq(is_mismatch.then_some(false)),
@@ -245,6 +287,14 @@ fn set_completed(job: JobId, connection: &mut PgConnection) -> Result<(), QueueE
             queue_backfill_data::total_is_estimate.eq(false),
             queue_backfill_data::task.eq(Task::Copy),
         ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The job has got on.
+pub(super) fn forget_failures(job: JobId, connection: &mut PgConnection) -> Result<(), QueueError> {
+    diesel::update(queue_backfill_data::table.find(job))
+        .set(queue_backfill_data::failures.eq(0))
         .execute(connection)?;
     Ok(())
 }

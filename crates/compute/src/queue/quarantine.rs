@@ -17,7 +17,10 @@ use diesel::{
     sql_types::{BigInt, Integer},
 };
 
-use super::{Claim, Queue, QueueError, progress::set_rows};
+use super::{
+    Claim, Queue, QueueError,
+    progress::{forget_failures, set_rows},
+};
 use crate::columnar::{Aside, KeptRow};
 
 /// Notes how many values of a chunk became NULL at a destination.
@@ -160,6 +163,7 @@ impl Queue {
                 ))
                 .execute(connection)?;
             set_rows(claim.job, destination_rows, connection)?;
+            forget_failures(claim.job, connection)?;
             count_aside(claim.job, number, connection)
         })
     }

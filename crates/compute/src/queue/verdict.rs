@@ -13,7 +13,7 @@ use diesel::{
     sql_types::{Array, BigInt, Text},
 };
 
-use super::{Claim, Queue, QueueError};
+use super::{Claim, Queue, QueueError, progress::forget_failures};
 
 /// Which chunks a pass over a job that is copied is to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl Queue {
             diesel::update(backfill_chunks::table.find((claim.job, number)))
                 .set(backfill_chunks::differs.eq(Some(differs)))
                 .execute(connection)?;
-            Ok(())
+            forget_failures(claim.job, connection)
         })
     }
 

@@ -49,7 +49,7 @@ impl WireError {
 }
 
 /// What the server said within a stream is wrapped as an I/O error by the client.
-fn server_error(error: &io::Error) -> Option<&postgres::Error> {
+pub(crate) fn server_error(error: &io::Error) -> Option<&postgres::Error> {
     error.get_ref()?.downcast_ref()
 }
 

@@ -1,6 +1,6 @@
 //! A backfill job: a row of the queue, what a client sends to create one, and what it sees of it.
 
-mod changes;
+mod change;
 mod request;
 mod response;
 
@@ -10,7 +10,7 @@ use strum::VariantArray;
 use uuid::Uuid;
 
 pub use self::{
-    changes::JobChanges,
+    change::{JobChange, LimitChange},
     request::BackfillRequest,
     response::{JobDestinationResponse, JobResponse},
 };
@@ -127,6 +127,10 @@ pub struct Job {
     pub priority: i32,
     /// Not claimed before this moment.
     pub run_after: DateTime<Utc>,
+    /// Attempts in a row that failed, or whose daemon fell silent, since the job last got on or was resumed.
+    pub failures: i32,
+    /// With how many of those it is FAILED.
+    pub max_attempts: i32,
     /// How often the job was claimed; fences every write that belongs to a claim.
     pub attempt: i32,
     /// The daemon that executes it.
@@ -135,7 +139,7 @@ pub struct Job {
     pub lease_expires_at: Option<DateTime<Utc>>,
     /// When a user asked to cancel it.
     pub cancel_requested_at: Option<DateTime<Utc>>,
-    /// Why it failed.
+    /// Why it failed, or its last attempt did.
     pub error_message: Option<String>,
     /// What it was told beyond table, filters and write mode.
     pub options: CopyOptions,
@@ -175,6 +179,12 @@ pub struct NewJob {
     pub write_mode: WriteMode,
     /// What it is told beyond that.
     pub options: CopyOptions,
+    /// Higher runs first.
+    pub priority: i32,
+    /// Not claimed before this moment; `None` is now, by the database's clock.
+    pub run_after: Option<DateTime<Utc>>,
+    /// With how many failures in a row it is FAILED.
+    pub max_attempts: i32,
 }
 
 /// A job's part for one of its destinations.

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::WriteMode;
+use super::{JobChange, WriteMode};
 use crate::{
     filter::Filter,
     limits::RateLimits,
     options::{ColumnChoice, CopyOptions, NewColumns, ValuePolicy, Verification},
     plan::Guarantee,
+    validation::FieldError,
 };
+
+/// With how many failures in a row a job is FAILED unless it is told.
+const MAX_ATTEMPTS: i32 = 10;
 
 /// What a client sends to create a job.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -44,9 +49,34 @@ pub struct BackfillRequest {
     /// Bytes a second that it reads at most, as the source sends them; as many as it can when absent.
     #[schema(minimum = 1)]
     pub bytes_per_second: Option<i64>,
+    /// Of the jobs that may be taken up, those with the highest are taken up first: -1000 to 1000, 0 unless given.
+    #[serde(default)]
+    pub priority: i32,
+    /// No daemon takes the job up before this moment; at once when absent.
+    pub run_after: Option<DateTime<Utc>>,
+    /// With how many failures in a row the job is FAILED: 1 to 1000, 10 unless given. Attempts that got on by a chunk do
+    /// not count, nor does a daemon that was stopped in good order.
+    #[serde(default = "default_max_attempts")]
+    pub max_attempts: i32,
+}
+
+fn default_max_attempts() -> i32 {
+    MAX_ATTEMPTS
 }
 
 impl BackfillRequest {
+    /// What is wrong with it that can be seen without its source.
+    pub fn check(&self) -> Vec<FieldError> {
+        JobChange {
+            priority: Some(self.priority),
+            run_after: self.run_after,
+            max_attempts: Some(self.max_attempts),
+            rows_per_second: Some(self.rows_per_second),
+            bytes_per_second: Some(self.bytes_per_second),
+        }
+        .check()
+    }
+
     /// What the job is told beyond table, filters and write mode.
     pub fn options(&self) -> CopyOptions {
         CopyOptions {

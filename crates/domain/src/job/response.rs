@@ -57,9 +57,17 @@ pub struct JobResponse {
     pub eta_seconds: Option<f64>,
     /// Why it makes no progress; `null` while it does, and once it has ended.
     pub waiting: Option<Waiting>,
+    /// Of the jobs that may be taken up, those with the highest are taken up first.
+    pub priority: i32,
+    /// No daemon takes it up before this moment: for a job that waits after a failure, its next attempt.
+    pub run_after: DateTime<Utc>,
     /// How often a daemon took the job up.
     pub attempt: i32,
-    /// Why it failed, and what to do.
+    /// Attempts in a row that failed, or whose daemon fell silent, since the job last got on or was resumed.
+    pub failures: i32,
+    /// The job is FAILED with the last of so many failures in a row.
+    pub max_attempts: i32,
+    /// Why it failed, and what to do; while it waits after a failure, why its last attempt failed.
     pub error_message: Option<String>,
     /// Its parts, one for each destination.
     pub destinations: Vec<JobDestinationResponse>,
@@ -123,7 +131,11 @@ impl JobResponse {
             count_record: job.count_record,
             total_record: job.total_record,
             total_is_estimate: job.total_is_estimate,
+            priority: job.priority,
+            run_after: job.run_after,
             attempt: job.attempt,
+            failures: job.failures,
+            max_attempts: job.max_attempts,
             error_message: job.error_message,
             destinations: destinations.into_iter().map(JobDestinationResponse::from).collect(),
             cancel_requested_at: job.cancel_requested_at,

@@ -118,6 +118,7 @@ impl Stack {
             ("DATABASE_URL", self.metadata.route().as_str()),
             ("BACKFILL_BATCH_SIZE", &batch_size),
             ("BACKFILL_POLL_INTERVAL", "1"),
+            ("BACKFILL_RETRY_BASE", "0"),
             ("TMPDIR", &temporary),
         ];
         let log = self.folder.join(&format!("daemon-{}.log", self.daemons.get()));
@@ -196,6 +197,13 @@ impl Stack {
     #[track_caller]
     pub(crate) fn append(&self, places: &[Place], table: &str) -> Job<'_> {
         self.backfill(places, &json!({"table_name": table, "write_mode": "append"}))
+    }
+
+    /// The same, of a job that no number of daemons' deaths is too many for.
+    #[track_caller]
+    pub(crate) fn append_at_all_costs(&self, places: &[Place], table: &str) -> Job<'_> {
+        let request = json!({"table_name": table, "write_mode": "append", "max_attempts": 1000});
+        self.backfill(places, &request)
     }
 
     /// A new job that copies to other destinations than the stack's own.
