@@ -16,6 +16,7 @@ const RATES: RangeInclusive<i64> = 1..=1_000_000_000_000;
 
 /// Seconds that a session's time-out may be set to: PostgreSQL counts milliseconds in 31 bits.
 const TIMEOUTS: RangeInclusive<i64> = 1..=2_000_000;
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(2_000_000);
 
 /// Limits of a source, which hold for all daemons together. One that is `null` or absent is none.
 #[derive(
@@ -36,14 +37,15 @@ pub struct SourceLimits {
     /// Bytes a second that all jobs together read, as the source sends them.
     #[schema(minimum = 1)]
     pub bytes_per_second: Option<i64>,
-    /// How long a statement of a job may take at the source: 86,400 seconds unless given.
+    /// How long a statement of a job may take at the source: unless given, a day, or an hour longer than a snapshot may be
+    /// held.
     #[schema(minimum = 1, maximum = 2_000_000)]
     pub statement_timeout_seconds: Option<i64>,
     /// How long a job waits for a lock at the source: as long as it takes unless given.
     #[schema(minimum = 1, maximum = 2_000_000)]
     pub lock_timeout_seconds: Option<i64>,
-    /// How long a session of a job may be idle within a transaction, as while its destinations take a chunk: 3600 seconds
-    /// unless given. One that holds a snapshot may be so for as long as a snapshot may be held besides.
+    /// How long a session of a job may be idle within a transaction, as while its destinations take a chunk: unless given,
+    /// an hour longer than a snapshot may be held.
     #[schema(minimum = 1, maximum = 2_000_000)]
     pub idle_in_transaction_timeout_seconds: Option<i64>,
     /// When jobs wait until the source is well again.
@@ -55,6 +57,14 @@ pub struct SourceLimits {
 }
 
 json_column!(SourceLimits);
+
+impl SessionTimeouts {
+    /// Of a session that holds a snapshot, for `age`: it is idle meanwhile.
+    pub fn holding_snapshot(self, age: Duration) -> Self {
+        let idle_in_transaction = self.idle_in_transaction.saturating_add(age).min(LONGEST_TIMEOUT);
+        Self { idle_in_transaction, ..self }
+    }
+}
 
 /// What a source must not suffer from for jobs to read on. Between chunks, every few seconds, they look at it, and wait
 /// while a limit is passed. All but the last need the role `pg_monitor`; without it, jobs wait and say so.
@@ -114,14 +124,16 @@ impl SourceLimits {
         RateLimits { rows_per_second: self.rows_per_second, bytes_per_second: self.bytes_per_second }
     }
 
-    /// What bounds the sessions of jobs at the source.
-    pub fn timeouts(&self) -> SessionTimeouts {
-        let seconds =
-            |given: Option<i64>, default: u64| Duration::from_secs(given.map_or(default, i64::unsigned_abs));
+    /// What bounds the sessions of jobs at the source, where a snapshot may be held for `snapshot_age`.
+    pub fn timeouts(&self, snapshot_age: Duration) -> SessionTimeouts {
+        let longer = snapshot_age.saturating_add(Duration::from_secs(60 * 60));
+        let seconds = |given: Option<i64>, default: Duration| {
+            given.map_or(default, |seconds| Duration::from_secs(seconds.unsigned_abs())).min(LONGEST_TIMEOUT)
+        };
         SessionTimeouts {
-            statement: seconds(self.statement_timeout_seconds, 24 * 60 * 60),
-            lock: seconds(self.lock_timeout_seconds, 0),
-            idle_in_transaction: seconds(self.idle_in_transaction_timeout_seconds, 60 * 60),
+            statement: seconds(self.statement_timeout_seconds, longer.max(Duration::from_secs(24 * 60 * 60))),
+            lock: seconds(self.lock_timeout_seconds, Duration::ZERO),
+            idle_in_transaction: seconds(self.idle_in_transaction_timeout_seconds, longer),
         }
     }
 

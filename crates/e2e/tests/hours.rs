@@ -61,6 +61,21 @@ fn a_job_that_runs_waits_at_a_chunks_end_outside_its_hours() {
 }
 
 #[test]
+fn a_job_that_waits_for_its_hours_makes_room_for_others() {
+    let stack = Stack::with_batches(10, &orders(1000));
+    stack.slow_down("orders", 20);
+    let _daemon = stack.daemon_with(&[("BACKFILL_MAX_JOBS", "1")]);
+    let job = stack.append(&[Place::Postgres], "orders");
+    job.is_under_way();
+    stack.limit_source(&json!({"quiet_hours": always()}));
+    job.becomes_status("PENDING");
+    job.waits_for("quiet_hours");
+    stack.limit_source(&json!({}));
+    assert_eq!(job.completes(), 1000);
+    job.compare("orders").assert_equal();
+}
+
+#[test]
 fn a_job_that_waits_for_its_hours_is_cancelled_at_once() {
     let stack = Stack::with_batches(10, &orders(1000));
     stack.slow_down("orders", 20);

@@ -14,15 +14,18 @@ fn slices(stack: &Stack, jobs: i64) -> Vec<Job<'_>> {
     (0..jobs).map(slice).collect()
 }
 
-/// The most jobs that were seen EXECUTING at the same time until none is active.
+/// The most jobs that were seen EXECUTING at the same time until none is active. They have no more connections to their
+/// source than two each.
 fn most_at_once(stack: &Stack) -> i64 {
-    let mut most = 0;
+    let (mut most, mut sessions) = (0, 0);
     eventually("the end of all jobs", || {
         let executing = stack.metadata.count("queue_backfill_data WHERE status = 'EXECUTING'");
         most = most.max(executing);
+        sessions = sessions.max(stack.source.backfill_sessions().len() as i64);
         let active = stack.metadata.count("queue_backfill_data WHERE status IN ('PENDING', 'EXECUTING')");
         (active == 0).then_some(())
     });
+    assert!(0 < sessions && sessions <= 2 * most, "{sessions} sessions of {most} jobs");
     most
 }
 

@@ -115,7 +115,7 @@ fn the_sessions_of_a_job_are_bounded() {
         seen(),
         [
             "application_name backfill job ID",
-            "idle_in_transaction_session_timeout 3600000",
+            "idle_in_transaction_session_timeout 18000000",
             "lock_timeout 0",
             "statement_timeout 86400000"
         ]

@@ -42,7 +42,7 @@ use crate::{
     interrupt::Interrupts,
     memory::Memory,
     queue::{Claim, Outcome, Queue, QueueError},
-    source,
+    source::{self, SourceError},
     standing::Standing,
     transient::is_transient,
 };
@@ -104,6 +104,8 @@ fn outcome(ended: Result<Ending, JobError>, control: &Control, keeps_snapshot: b
         }
         // The job itself is well: it goes on where it stopped once the queue can be reached again.
         (Err(JobError::Queue(error)), _) if error.is_outage() => Some(Outcome::HandedBack),
+        // It waits in the queue, where it keeps no daemon from other work.
+        (Err(JobError::Source { error: SourceError::QuietHours, .. }), None) => Some(Outcome::HandedBack),
         // The next attempt goes on without a snapshot.
         (Err(JobError::Source { error, .. }), None) if error.is_lost_snapshot() && !keeps_snapshot => {
             Some(Outcome::HandedBack)

@@ -1,6 +1,6 @@
 //! What an attempt at a job reads its source with.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use backfill_domain::{
     destination::DestinationSettings, job::Job, limits::SessionTimeouts, plan::Plan, source::Source,
@@ -16,9 +16,6 @@ use crate::{
     wire::Layout,
 };
 
-/// The longest time-out that PostgreSQL takes is not much longer.
-const LONGEST: Duration = Duration::from_secs(2_000_000);
-
 /// A job's source, and what bounds its reading.
 pub(super) struct Reading<'a> {
     pub(super) context: &'a JobContext,
@@ -32,8 +29,11 @@ impl Reading<'_> {
     /// Connects to the source.
     pub(super) fn connect(&self) -> Result<Connection, JobError> {
         let _waiting = self.standing.wait(WaitReason::Source, "the source has not let the job in yet");
-        let timeouts = self.source.limits.timeouts();
-        self.connect_for(timeouts)
+        self.connect_for(self.timeouts())
+    }
+
+    fn timeouts(&self) -> SessionTimeouts {
+        self.source.limits.timeouts(self.context.snapshot_age)
     }
 
     fn connect_for(&self, timeouts: SessionTimeouts) -> Result<Connection, JobError> {
@@ -47,9 +47,7 @@ impl Reading<'_> {
             return Ok(None);
         }
         let _waiting = self.may_wait_for_lock();
-        let mut timeouts = self.source.limits.timeouts();
-        timeouts.idle_in_transaction =
-            (timeouts.idle_in_transaction + self.context.snapshot_age).min(LONGEST);
+        let timeouts = self.timeouts().holding_snapshot(self.context.snapshot_age);
         let snapshot =
             Snapshot::take(self.connect_for(timeouts)?, table).map_err(|error| self.failed(error))?;
         Ok(Some(snapshot))
@@ -76,7 +74,7 @@ impl Reading<'_> {
             interrupts: interrupts.clone(),
             standing: self.standing.clone(),
         };
-        let timeouts = self.source.limits.timeouts();
+        let timeouts = self.timeouts();
         let reconnect = Box::new(move || source::open(&settings, timeouts, &job, &interrupts));
         Reader::new(reconnect, connection, walk, layout, snapshot, limits, self.gate())
     }

@@ -71,6 +71,9 @@ pub(crate) enum SourceError {
     /// The rows could not be read to their end.
     #[error(transparent)]
     Stream(#[from] WireError),
+    /// The job is to go on later.
+    #[error("the source is not to be read at this hour")]
+    QuietHours,
     /// The job was stopped while its reader waited.
     #[error(transparent)]
     Stopped(#[from] Stopped),

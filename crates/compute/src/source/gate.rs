@@ -21,6 +21,9 @@ pub(crate) type Settle = Box<dyn Fn(Amount) -> Option<Terms> + Send>;
 /// How often who waits asks whether the terms have changed.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
+/// How long a job waits in its daemon for its source's hours.
+const QUIET_PATIENCE: Duration = Duration::from_secs(10);
+
 /// How often who waits looks whether the job is to stop.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -64,9 +67,22 @@ impl Gate {
     }
 
     /// Waits until the next chunk may be read, over `client` if at all.
-    pub(crate) fn pass(&mut self, client: &mut Client, stop: StopSign<'_>) -> Result<(), SourceError> {
+    ///
+    /// # Errors
+    /// [`SourceError::QuietHours`] if these last and the job `is_free` to go on elsewhere, later: it would keep its daemon
+    /// from other work.
+    pub(crate) fn pass(
+        &mut self,
+        client: &mut Client,
+        is_free: bool,
+        stop: StopSign<'_>,
+    ) -> Result<(), SourceError> {
+        let came = Instant::now();
         self.settle(true);
         while let Some((reason, detail)) = self.hindrance(client)? {
+            if is_free && reason == WaitReason::QuietHours && came.elapsed() > QUIET_PATIENCE {
+                return Err(SourceError::QuietHours);
+            }
             let _waiting = self.standing.wait(reason, detail);
             sleep(ASK_EVERY, stop)?;
             self.settle(false);
@@ -191,5 +207,56 @@ fn sleep(time: Duration, stop: StopSign<'_>) -> Result<(), Stopped> {
             return Ok(());
         }
         thread::sleep(left.min(GLANCE));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use backfill_domain::limits::SourceLimits;
+
+    use super::*;
+
+    /// A gate at a source of which 50 rows are paid, when 100 were read by others before.
+    fn gate(source: SourceLimits, job: RateLimits) -> Gate {
+        let settle = move |read: Amount| {
+            let read = Amount { rows: 100.0 + read.rows, bytes: read.bytes };
+            let paid = Amount { rows: 50.0, bytes: 0.0 };
+            Some(Terms { is_open: true, source: source.clone(), job, read, paid })
+        };
+        Gate::new(Box::new(settle), Standing::default())
+    }
+
+    #[test]
+    fn a_job_waits_behind_what_was_read_before() {
+        let limits = SourceLimits { rows_per_second: Some(10), ..SourceLimits::default() };
+        let mut gate = gate(limits, RateLimits::default());
+        gate.settle(true);
+        assert_eq!(gate.debt(), Duration::from_secs(5));
+        gate.count(20, 1000);
+        gate.settle(true);
+        assert_eq!(gate.debt(), Duration::from_secs(7));
+        // What others read later is behind it.
+        gate.settle(false);
+        assert_eq!(gate.debt(), Duration::from_secs(7));
+    }
+
+    #[test]
+    fn the_slowest_limit_holds_and_a_chunk_is_a_seconds_worth() {
+        let limits = SourceLimits { rows_per_second: Some(1000), ..SourceLimits::default() };
+        let job = RateLimits { rows_per_second: Some(10), bytes_per_second: Some(100) };
+        let mut gate = gate(limits, job);
+        gate.count(100, 2000);
+        gate.settle(true);
+        assert_eq!((gate.rows_at_once(), gate.bytes_at_once()), (10, 100));
+        assert_eq!(gate.debt(), Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_job_that_is_to_stop_does_not_wait() {
+        let job = RateLimits { rows_per_second: Some(1), bytes_per_second: None };
+        let mut gate = gate(SourceLimits::default(), job);
+        gate.count(1_000_000, 0);
+        gate.settle(true);
+        assert!(gate.pay(&|| true).is_err());
     }
 }

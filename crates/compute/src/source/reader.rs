@@ -215,7 +215,8 @@ impl Reader {
         let (snapshot, most) = (&self.snapshot, self.limits.snapshot_age);
         // It holds back the source's vacuum while the job waits.
         let is_too_old = || snapshot.as_ref().is_some_and(|snapshot| snapshot.age() > most);
-        match self.gate.pass(&mut self.connection.client, &|| stop() || is_too_old()) {
+        let is_free = snapshot.is_none();
+        match self.gate.pass(&mut self.connection.client, is_free, &|| stop() || is_too_old()) {
             Err(SourceError::Stopped(_)) if is_too_old() => Err(SourceError::SnapshotTooOld(most)),
             passed => passed.and_then(|()| Ok(self.limits.turn()?)),
         }

@@ -74,7 +74,7 @@ fn source(error: &SourceError) -> bool {
     match error {
         SourceError::Postgres(error) => pg(error),
         SourceError::Stream(error) => wire(error),
-        SourceError::Stopped(_) => true,
+        SourceError::Stopped(_) | SourceError::QuietHours => true,
         SourceError::TableName(_)
         | SourceError::NoTable(_)
         | SourceError::NoKey { .. }
