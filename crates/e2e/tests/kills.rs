@@ -215,7 +215,7 @@ fn along_a_key() {
 
 #[test]
 fn on_two_lanes() {
-    let stack = Stack::with_batches(ROWS_IN_CHUNK / 2, &table(", PRIMARY KEY (id)"));
+    let stack = Stack::with_batches(ROWS_IN_CHUNK, &table(", PRIMARY KEY (id)"));
     assert_attempts(&survive(&stack, &[Place::Postgres]));
 }
 

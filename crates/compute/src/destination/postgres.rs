@@ -217,6 +217,7 @@ impl Destination for PostgresDestination {
                 if held == chunk.given {
                     return Ok(());
                 }
+                log::info!("job {}: rows are found by their keys from here on", self.spec.job_id);
                 self.route = Route::DirectByKey;
             }
             let query = direct.read_back_by_key(chunk.range.as_ref());

@@ -14,6 +14,7 @@ use backfill_domain::{
 use super::{
     Control, Course, JobError,
     copy::{Copy, Ending},
+    lane::Lanes,
     reading::Reading,
     replay::Replay,
     resume::{check_ledgers, resume},
@@ -75,6 +76,7 @@ impl Attempt<'_> {
         let layout = self.layout(&destinations);
         let is_columnar = self.session.is_open();
         let reader = reading.reader(connection, walk, layout.clone(), snapshot, settings, is_columnar);
+        let reader = reader.beside(if Lanes::are_two(&destinations) { 2 } else { 1 });
         let copy = Copy {
             context,
             claim,

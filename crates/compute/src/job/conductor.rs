@@ -14,18 +14,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use backfill_domain::{id::DestinationId, plan::Strategy, waiting::WaitReason};
+use backfill_domain::{plan::Strategy, waiting::WaitReason};
 use crossbeam_channel::{Receiver, RecvError, after, never, select, select_biased};
 
 use super::{
     JobError, Stop,
+    chunk::{Chunk, Committed, Writers},
     copy::{Copy, Done, Ending, Halt},
     lane::Lanes,
     pace::Pace,
     writer::{Answer, Command, Place, Reply},
 };
 use crate::{
-    columnar::Aside,
     destination::{DestinationError, Watermark},
     failpoint::failpoint,
     memory::Turn,
@@ -61,41 +61,6 @@ pub(super) struct Conductor<'a, 'scope, 'env> {
     committed: Option<Committed>,
 }
 
-/// A chunk that every destination has committed and that the queue has not been told of.
-struct Committed {
-    number: i64,
-    progress: Progress,
-    rows: Vec<(DestinationId, i64)>,
-}
-
-/// A chunk on its way.
-struct Chunk {
-    lane: usize,
-    /// The writers that have not committed it in an earlier attempt.
-    writers: Vec<usize>,
-    /// Those of them that take its rows.
-    takers: Vec<usize>,
-    /// Whether it brings rows that were copied before.
-    catches_up: bool,
-    rows: i64,
-    bytes: i64,
-    /// What it holds, and whether it is the last, once it is read.
-    end: Option<(ChunkRange, bool)>,
-    /// What the writers that have proven it have set aside.
-    asides: Vec<(DestinationId, Aside)>,
-    /// The job's turns at it, at wide rows among them: until it is committed.
-    turns: Vec<Arc<Turn>>,
-}
-
-impl Chunk {
-    fn hold(&mut self, turn: Option<&Arc<Turn>>) {
-        let is_new = |turn: &&Arc<Turn>| !self.turns.iter().any(|held| Arc::ptr_eq(held, turn));
-        if let Some(turn) = turn.filter(is_new) {
-            self.turns.push(turn.clone());
-        }
-    }
-}
-
 impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
     /// Of a copy that goes on beyond what is `done`.
     pub(super) fn new(
@@ -129,8 +94,7 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
     ) -> (Result<Ending, Halt>, Vec<ScopedJoinHandle<'scope, ()>>) {
         let mut ended = self.conduct(events);
         if let Err(Halt::ReaderEnded) = ended
-            && let Err(error) =
-                self.land_while(|chunks| chunks.front().is_some_and(|first| first.end.is_some()))
+            && let Err(error) = self.land_while(|chunks| chunks.front().is_some_and(Chunk::is_read))
         {
             ended = Err(error);
         }
@@ -141,15 +105,19 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
     fn conduct(&mut self, events: &Receiver<Event>) -> Result<Ending, Halt> {
         loop {
             // The reader may wait for long before it begins the next chunk.
-            if self.is_between()
-                && let Some(stop) = self.copy.control.stop()
-            {
-                self.land_while(|chunks| !stop.is_immediate() && !chunks.is_empty())?;
-                return Ok(Ending::Stopped);
+            if let Some(ending) = self.stop_between()? {
+                return Ok(ending);
             }
             let Some(event) = self.next_event(events)? else { continue };
             match event {
-                Event::Begin { number, strategy, turn } => self.begin(number, strategy, turn)?,
+                Event::Begin { number, strategy, turn } => {
+                    let catches_up = strategy == Strategy::CatchUp;
+                    let lane = self.await_lane(catches_up)?;
+                    if let Some(ending) = self.stop_between()? {
+                        return Ok(ending);
+                    }
+                    self.begin(lane, number, catches_up, turn)?;
+                }
                 Event::Rows(batch) => {
                     self.write(batch)?;
                     // Now the writers have something to do meanwhile.
@@ -164,6 +132,16 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
                 }
             }
         }
+    }
+
+    /// The end, if the job is to stop and the reader is between two chunks: those on their way are committed first.
+    fn stop_between(&mut self) -> Result<Option<Ending>, Halt> {
+        if !self.is_between() {
+            return Ok(None);
+        }
+        let Some(stop) = self.copy.control.stop() else { return Ok(None) };
+        self.land_while(|chunks| !stop.is_immediate() && !chunks.is_empty())?;
+        Ok(Some(Ending::Stopped))
     }
 
     /// Whether the reader is between two chunks.
@@ -181,7 +159,7 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
 
     /// Waits for the reader, the writers, or a word from outside. What is not the reader's is dealt with.
     fn listen(&mut self, events: &Receiver<Event>) -> Result<Option<Result<Event, RecvError>>, Halt> {
-        let first = self.chunks.front().map(|chunk| chunk.lane);
+        let first = self.chunks.front().map(|chunk| chunk.writers.lane);
         if let Some((_, error)) = self.failed.take_if(|(lane, _)| first == Some(*lane)) {
             return Err(Halt::Failed(error));
         }
@@ -204,56 +182,52 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
         Ok(())
     }
 
-    fn begin(&mut self, number: i64, strategy: Strategy, turn: Option<Arc<Turn>>) -> Result<(), Halt> {
-        let catches_up = strategy == Strategy::CatchUp;
+    /// Waits until there is a lane for the next chunk.
+    fn await_lane(&mut self, catches_up: bool) -> Result<usize, Halt> {
         if !self.chunks.is_empty() && self.lanes.open_spare() {
             log::info!("job {}: opens a second lane", self.copy.claim.job);
         }
-        let lane = loop {
-            match self.free_lane(catches_up) {
-                Some(lane) => break lane,
-                None => self.listen(&never())?,
-            };
-        };
-        let behind = |(at, watermark): (usize, &Watermark)| (watermark.chunk < number).then_some(at);
-        let writers: Vec<_> = self.watermarks.iter().enumerate().filter_map(behind).collect();
-        let is_taker = |at: &usize| !catches_up || self.copy.takes_changes[*at];
-        let takers = writers.iter().copied().filter(is_taker).collect();
-        let turns = turn.into_iter().collect();
-        self.tell(lane, &writers, &Command::Begin { number, catches_up })?;
-        let (end, asides) = (None, Vec::new());
-        self.chunks.push_back(Chunk {
-            lane,
-            writers,
-            takers,
-            catches_up,
-            turns,
-            rows: 0,
-            bytes: 0,
-            end,
-            asides,
-        });
-        Ok(())
+        loop {
+            if let Some(lane) = self.free_lane(catches_up) {
+                return Ok(lane);
+            }
+            self.listen(&never())?;
+        }
     }
 
-    /// The lane for the next chunk. Only one whose rows no earlier attempt has brought is written behind another, and
-    /// none that brings rows of earlier ones once more.
+    /// A chunk that brings rows once more is not written behind another; and none is behind one that some destinations
+    /// have from an earlier attempt.
     fn free_lane(&self, catches_up: bool) -> Option<usize> {
-        let may_be_behind = |chunk: &Chunk| chunk.writers.len() == self.watermarks.len();
-        let waits = self.is_held_up || catches_up || !self.chunks.iter().all(may_be_behind);
-        if waits && !self.chunks.is_empty() {
+        let goes_everywhere = |chunk: &Chunk| chunk.writers.at.len() == self.watermarks.len();
+        let may_be_behind = !self.is_held_up && !catches_up && self.chunks.iter().all(goes_everywhere);
+        if !may_be_behind && !self.chunks.is_empty() {
             return None;
         }
-        self.lanes.free(|lane| self.chunks.iter().any(|chunk| chunk.lane == lane))
+        self.lanes.free(|lane| self.chunks.iter().any(|chunk| chunk.writers.lane == lane))
+    }
+
+    fn begin(
+        &mut self,
+        lane: usize,
+        number: i64,
+        catches_up: bool,
+        turn: Option<Arc<Turn>>,
+    ) -> Result<(), Halt> {
+        let lacks = |at: &usize| self.watermarks[*at].chunk < number;
+        let takes = |at: &usize| !catches_up || self.copy.takes_changes[*at];
+        let all = 0..self.watermarks.len();
+        let writers = Writers { lane, at: all.clone().filter(lacks).collect() };
+        let takers = Writers { lane, at: all.filter(lacks).filter(takes).collect() };
+        self.tell(&writers, &Command::Begin { number, catches_up })?;
+        self.chunks.push_back(Chunk::new(writers, takers, catches_up, turn));
+        Ok(())
     }
 
     fn write(&mut self, batch: Arc<Batch>) -> Result<(), Halt> {
         let Some(chunk) = self.chunks.back_mut() else { return Ok(()) };
-        chunk.rows += batch.rows() as i64;
-        chunk.bytes += batch.bytes().len() as i64;
-        chunk.hold(batch.turn());
-        let (lane, takers) = (chunk.lane, chunk.takers.clone());
-        self.tell(lane, &takers, &Command::Write(batch))
+        chunk.add(&batch);
+        let takers = chunk.takers.clone();
+        self.tell(&takers, &Command::Write(batch))
     }
 
     fn end(&mut self, range: ChunkRange, is_last: bool) -> Result<(), Halt> {
@@ -265,18 +239,15 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
 
     /// Has the first chunk proven, if it is read.
     fn seal(&mut self) -> Result<(), Halt> {
-        let Some(Chunk { lane, writers, end: Some((range, is_last)), rows, bytes, .. }) = self.chunks.front()
-        else {
-            return Ok(());
-        };
-        let (lane, writers, range, is_last, rows, bytes) =
-            (*lane, writers.clone(), range.clone(), *is_last, *rows, *bytes);
-        if self.has_failed(lane) {
+        let Some(chunk) = self.chunks.front() else { return Ok(()) };
+        let Some((range, is_last)) = chunk.end.clone() else { return Ok(()) };
+        let (writers, rows, bytes) = (chunk.writers.clone(), chunk.rows, chunk.bytes);
+        if self.has_failed(writers.lane) {
             return Ok(());
         }
         failpoint("chunk-taken")?;
-        self.tell(lane, &writers, &Command::Seal)?;
-        self.waiting = Some(self.wait_for(&writers));
+        self.tell(&writers, &Command::Seal)?;
+        self.waiting = Some(self.wait_for(&writers.at));
         self.patience = after(PATIENCE);
         failpoint("chunk-sealing")?;
         // While the destinations prove what they hold. The range is fixed by it, and nothing is committed yet.
@@ -300,7 +271,7 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
             Answer::Sealed(aside) => {
                 let Some(chunk) = self.chunks.front_mut() else { return Ok(()) };
                 chunk.asides.push((stored.id, aside));
-                if chunk.asides.len() == chunk.writers.len() {
+                if chunk.is_proven() {
                     return self.commit();
                 }
             }
@@ -311,7 +282,7 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
     /// An error of the first chunk ends the copy. One of a chunk behind it does so once the first is committed.
     fn fail(&mut self, from: Place, error: DestinationError) -> Result<(), Halt> {
         let error = JobError::at(&self.copy.stored[from.writer], error);
-        if self.chunks.front().is_none_or(|first| first.lane == from.lane) {
+        if self.chunks.front().is_none_or(|first| first.writers.lane == from.lane) {
             return Err(Halt::Failed(error));
         }
         self.failed.get_or_insert((from.lane, error));
@@ -330,14 +301,14 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
         self.is_held_up = false;
         let Some(chunk) = self.chunks.front_mut() else { return Ok(()) };
         let Some((range, _)) = &chunk.end else { return Ok(()) };
-        let (number, lane, writers) = (range.number, chunk.lane, chunk.writers.clone());
+        let (number, writers) = (range.number, chunk.writers.clone());
         let Copy { context, claim, sets_aside, .. } = self.copy;
         if *sets_aside {
             context.queue.set_aside(*claim, number, &std::mem::take(&mut chunk.asides))?;
         }
         let before: Vec<_> = self.watermarks.iter().map(|watermark| watermark.rows).collect();
-        self.tell(lane, &writers, &Command::Commit)?;
-        self.await_commits(lane, writers.len())?;
+        self.tell(&writers, &Command::Commit)?;
+        self.await_commits(&writers)?;
         self.waiting = None;
         failpoint("chunk-committed")?;
         if let Some(chunk) = self.chunks.pop_front() {
@@ -347,11 +318,11 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
     }
 
     /// A destination that was told to commit is heard to its end, whatever else happens: what it has committed counts.
-    fn await_commits(&mut self, lane: usize, count: usize) -> Result<(), Halt> {
+    fn await_commits(&mut self, writers: &Writers) -> Result<(), Halt> {
         let mut committed = 0;
-        while committed < count {
+        while committed < writers.at.len() {
             let reply = self.replies.recv().map_err(|_| JobError::Panicked)?;
-            if reply.from.lane == lane {
+            if reply.from.lane == writers.lane {
                 failpoint("commit-answered")?;
                 committed += 1;
             }
@@ -363,7 +334,7 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
     fn note_committed(&mut self, chunk: &Chunk, number: i64, before: &[i64]) {
         self.done.rows += if chunk.catches_up {
             let gained = |at: &usize| self.watermarks[*at].rows - before[*at];
-            chunk.takers.iter().map(gained).max().unwrap_or_default()
+            chunk.takers.at.iter().map(gained).max().unwrap_or_default()
         } else {
             chunk.rows
         };
@@ -389,16 +360,12 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
     fn give_way(&mut self) -> Result<(), Halt> {
         self.patience = never();
         self.is_held_up = true;
-        let behind: Vec<_> =
-            self.chunks.iter().skip(1).map(|chunk| (chunk.lane, chunk.writers.clone())).collect();
-        for (lane, writers) in behind {
-            self.tell(lane, &writers, &Command::GiveWay)?;
-        }
-        Ok(())
+        let behind: Vec<_> = self.chunks.iter().skip(1).map(|chunk| chunk.writers.clone()).collect();
+        behind.iter().try_for_each(|writers| self.tell(writers, &Command::GiveWay))
     }
 
-    fn tell(&mut self, lane: usize, writers: &[usize], command: &Command) -> Result<(), Halt> {
-        writers.iter().try_for_each(|writer| self.send(lane, *writer, command))
+    fn tell(&mut self, writers: &Writers, command: &Command) -> Result<(), Halt> {
+        writers.at.iter().try_for_each(|at| self.send(writers.lane, *at, command))
     }
 
     /// Has the job say for whom it waits, should that take long.
@@ -409,10 +376,10 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
     }
 
     /// Hands a command to a writer; while its queue is full, listens to what else happens.
-    fn send(&mut self, lane: usize, writer: usize, command: &Command) -> Result<(), Halt> {
-        let _waiting = self.wait_for(&[writer]);
+    fn send(&mut self, lane: usize, at: usize, command: &Command) -> Result<(), Halt> {
+        let _waiting = self.wait_for(&[at]);
         while !self.has_failed(lane) {
-            let sender = &self.lanes.lane(lane).writers[writer];
+            let sender = &self.lanes.lane(lane).writers[at];
             select_biased! {
                 send(sender, command.clone()) -> sent => match sent {
                     Ok(()) => return Ok(()),

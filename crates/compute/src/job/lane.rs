@@ -39,6 +39,11 @@ pub(super) struct Lanes<'scope, 'env> {
 }
 
 impl<'scope, 'env> Lanes<'scope, 'env> {
+    /// Whether a job with these destinations may have two lanes.
+    pub(super) fn are_two(destinations: &[Box<dyn Destination>]) -> bool {
+        destinations.iter().all(|destination| destination.lane().is_some())
+    }
+
     /// The first lane, and where all writers reply.
     pub(super) fn new(
         scope: &'scope Scope<'scope, 'env>,

@@ -1,6 +1,7 @@
 //! One job, from its claim to its end: read the plan, open source and destinations, copy, write down the outcome.
 
 mod attempt;
+mod chunk;
 mod conductor;
 mod control;
 mod copy;

@@ -176,6 +176,11 @@ impl Reader {
         }
     }
 
+    /// The same, where so many chunks are on their way at the same time: together they are as large as one would be.
+    pub(crate) fn beside(self, chunks: u64) -> Self {
+        Self { max_bytes: self.max_bytes / chunks, ..self }
+    }
+
     /// Reads from chunk `next` on to the end of the plan, or until nobody listens to `events`.
     pub(crate) fn run(mut self, mut next: NextChunk, events: &Sender<Event>) -> Result<(), SourceError> {
         let interrupts = self.limits.interrupts.clone();
