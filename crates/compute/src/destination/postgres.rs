@@ -26,7 +26,7 @@ use bytes::Bytes;
 use postgres::error::SqlState;
 
 use self::{
-    lane::{BEGIN_BEHIND, SecondHandle, Standing, is_blocked, open_session},
+    lane::{BEGIN_BEHIND, Pages, SecondHandle, Standing, is_blocked, open_session},
     prepare::prepare,
     replace::Replacement,
     statements::Statements,
@@ -53,6 +53,8 @@ pub(crate) struct PostgresDestination {
     route: Route,
     /// How one more handle is opened, where two chunks may be written at the same time.
     second: Option<SecondHandle>,
+    /// The page from which on the next chunk's rows are looked for, where another one may be written meanwhile.
+    pages: Option<Pages>,
     chunk: Option<OpenChunk>,
 }
 
@@ -91,7 +93,7 @@ struct OpenChunk {
     given_rows: Option<HashSet<u128>>,
     /// How many of the rows' keys were there before, where those are not counted.
     known: Option<i64>,
-    /// The table's pages before it, of a chunk that goes direct.
+    /// The table's pages before it, of a chunk that goes direct: its rows are behind them.
     pages: i64,
     /// The first and the last row's key, of a chunk that goes direct.
     range: Option<(Key, Key)>,
@@ -131,6 +133,7 @@ impl PostgresDestination {
             watermark: SharedWatermark::new(prepared.watermark),
             mode: prepared.mode,
             replacement: prepared.replacement,
+            pages: second.is_some().then(Pages::default),
             second,
             chunk: None,
         })
@@ -288,10 +291,11 @@ impl PostgresDestination {
     /// Begins a chunk's transaction; how many pages the table has, where that is to be known.
     fn begin_transaction(&mut self, standing: Standing) -> Result<i64, DestinationError> {
         self.client.batch_execute(if standing == Standing::First { "BEGIN" } else { BEGIN_BEHIND })?;
-        Ok(match &self.statements.direct {
-            Some(direct) if self.route == Route::Direct => self.client.query_one(&direct.pages, &[])?.get(0),
-            _ => 0,
-        })
+        let Some(direct) = self.statements.direct.as_ref().filter(|_| self.route == Route::Direct) else {
+            return Ok(0);
+        };
+        let pages = self.client.query_one(&direct.pages, &[])?.get(0);
+        Ok(self.pages.as_mut().map_or(pages, |known| known.floor(pages)))
     }
 
     /// Copies rows straight into the table; or stages the chunk, where they do not get in, or lets go of it, where that

@@ -24,6 +24,24 @@ pub(super) struct SecondHandle {
     pub(super) session: String,
 }
 
+/// How a table grows under two handles. One of them may write to pages that the other has added and not needed: those
+/// are not behind the ones that the table has when its chunk begins, but hardly before those of its own last chunk.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pages {
+    /// When the handle's last chunk began.
+    last: Option<i64>,
+}
+
+/// Pages before a handle's first chunk on which its rows may be.
+const BEFORE_FIRST: i64 = 1024;
+
+impl Pages {
+    /// How many pages there are before a chunk's rows, which begins when there are `now`.
+    pub(super) fn floor(&mut self, now: i64) -> i64 {
+        self.last.replace(now).unwrap_or(now - BEFORE_FIRST).clamp(0, now)
+    }
+}
+
 /// Where a chunk stands among those that are not committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -96,6 +114,7 @@ impl PostgresDestination {
                 replacement: None,
                 route,
                 second: None,
+                pages: Some(Pages::default()),
                 chunk: None,
             }) as Box<dyn Destination>)
         }))
