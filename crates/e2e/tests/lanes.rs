@@ -205,3 +205,16 @@ fn tables_that_compare_rows_with_others_have_one_lane() {
         job.compare("orders").assert_equal();
     }
 }
+
+/// Columns are decoded, and files written and read back, while the chunk ahead is on its way.
+#[test]
+fn files_are_written_on_two_lanes_too() {
+    for place in [Place::DuckDb, Place::Parquet] {
+        let stack = Stack::with_batches(100, &orders(5000));
+        let _daemon = stack.daemon();
+        let job = stack.append(&[place], "orders");
+        assert_eq!(job.completes(), 5000);
+        assert!(has_second_lane(&stack), "{place:?}: {}", stack.daemon_logs());
+        job.compare("orders").assert_equal();
+    }
+}

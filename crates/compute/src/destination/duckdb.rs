@@ -1,9 +1,10 @@
 //! A DuckDB file as a destination. A chunk is one transaction of the file: its rows and its note in the ledger, which
 //! is a table of the same file.
 //!
-//! Rows of a table with a primary key wait in the stage until the chunk is whole; one statement takes them over, and
-//! they are found again by their keys. A table without one comes as a single chunk of any size: its rows go into the
-//! table as they come, their digest is taken piece by piece, and what the table has gained is compared with it.
+//! Rows of a table with a primary key wait in the stage until the chunk is whole and the one ahead is committed; one
+//! statement takes them over, and they are found again by their keys. A table without one comes as a single chunk of
+//! any size: its rows go into the table as they come, their digest is taken piece by piece, and what the table has
+//! gained is compared with it.
 
 mod fit;
 mod ledger;
@@ -18,7 +19,7 @@ use backfill_domain::{destination::DuckDbSettings, id::DestinationId, job::Write
 
 use self::{ledger::Ledger, replace::Replacement, schema::Name, target::Target};
 use super::{
-    Check, CopySpec, Destination, DestinationError, Session, Watermark,
+    Check, CopySpec, Destination, DestinationError, Opening, Session, SharedWatermark, Watermark,
     session::{DatabaseFile, SessionConnection, Stage},
 };
 use crate::{
@@ -32,13 +33,18 @@ use crate::{
 pub(crate) struct DuckDbDestination {
     connection: SessionConnection,
     stage: Stage,
-    target: Target,
     /// What is to be done when all rows are there.
     replacement: Option<Replacement>,
-    ledger: Ledger,
-    watermark: Watermark,
+    watermark: SharedWatermark,
     chunk: Option<OpenChunk>,
-    // Last, so that it is closed when nothing uses it any more.
+    // Last, so that its file is closed when nothing uses it any more.
+    place: Arc<Place>,
+}
+
+/// Where rows and notes go, by whichever handle.
+struct Place {
+    target: Target,
+    ledger: Ledger,
     file: Arc<DatabaseFile>,
 }
 
@@ -55,6 +61,10 @@ struct OpenChunk {
     expects_known: bool,
     /// Rows that count.
     counted: u64,
+    /// Whether all that was given is summed up.
+    is_complete: bool,
+    /// Whether its transaction has begun.
+    is_begun: bool,
 }
 
 impl DuckDbDestination {
@@ -79,7 +89,37 @@ impl DuckDbDestination {
             replaces.then(|| Replacement::open(&connection, &name, &columns, spec, watermark)).transpose()?;
         let name = replacement.as_ref().map_or(name, |replacement| replacement.side().clone());
         let target = Target::open(&connection, name, columns, spec, stage.kinds())?;
-        Ok(Self { connection, stage, target, replacement, ledger, watermark, chunk: None, file })
+        let (place, watermark) = (Arc::new(Place { target, ledger, file }), SharedWatermark::new(watermark));
+        Ok(Self { connection, stage, replacement, watermark, chunk: None, place })
+    }
+
+    /// A second handle, which stages rows of a chunk while the one ahead of it is written.
+    fn second(&self) -> Result<Self, DestinationError> {
+        Ok(Self {
+            connection: self.connection.another()?,
+            stage: self.stage.another()?,
+            replacement: None,
+            watermark: self.watermark.clone(),
+            chunk: None,
+            place: Arc::clone(&self.place),
+        })
+    }
+
+    /// Begins the chunk's transaction, unless it has begun. No other one is open at the file then: chunks that wait for
+    /// others are only staged.
+    fn begin_transaction(&mut self) -> Result<(), DestinationError> {
+        let (Some(chunk), Place { target, file, .. }) = (&mut self.chunk, &*self.place) else {
+            return Ok(());
+        };
+        if std::mem::replace(&mut chunk.is_begun, true) {
+            return Ok(());
+        }
+        file.shrink()?;
+        self.connection.execute_batch("BEGIN")?;
+        if !target.is_keyed() {
+            chunk.last_row = target.last_row(&self.connection)?;
+        }
+        Ok(())
     }
 }
 
@@ -89,26 +129,30 @@ impl Destination for DuckDbDestination {
     }
 
     fn watermark(&self) -> Watermark {
-        self.watermark
+        self.watermark.get()
+    }
+
+    fn lane(&self) -> Option<Opening> {
+        let second = self.place.target.is_keyed().then(|| self.second())?;
+        Some(Box::new(move || Ok(Box::new(second?) as Box<dyn Destination>)))
     }
 
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {
         // First of all: at rest, DuckDB may have no memory left for as much as a look at its indexes.
         self.stage.begin()?;
-        self.file.shrink()?;
-        self.connection.execute_batch("BEGIN")?;
-        let last_row = if self.target.is_keyed() { 0 } else { self.target.last_row(&self.connection)? };
         let decoder = self.stage.decoder(layout);
         self.chunk = Some(OpenChunk {
             number,
             decoder,
             taken: 0,
             given: Digest::default(),
-            last_row,
+            last_row: 0,
             expects_known: false,
             counted: 0,
+            is_complete: false,
+            is_begun: false,
         });
-        Ok(())
+        if self.place.target.is_keyed() { Ok(()) } else { self.begin_transaction() }
     }
 
     fn expect_known_rows(&mut self) {
@@ -121,23 +165,33 @@ impl Destination for DuckDbDestination {
         let Some(chunk) = &mut self.chunk else { return Ok(()) };
         chunk.taken += batch.rows() as u64;
         let rows = self.stage.append(&mut chunk.decoder, batch)?;
-        if !self.target.is_keyed() {
-            self.target.append(&self.connection, &rows)?;
+        let target = &self.place.target;
+        if !target.is_keyed() {
+            target.append(&self.connection, &rows)?;
             if self.stage.is_full() {
-                chunk.given = chunk.given.plus(self.stage.digest(self.target.staged())?);
+                chunk.given = chunk.given.plus(self.stage.digest(target.staged())?);
                 self.stage.clear();
             }
         }
         Ok(())
     }
 
-    fn verify(&mut self) -> Result<(), DestinationError> {
+    fn complete(&mut self) -> Result<(), DestinationError> {
         let Some(chunk) = &mut self.chunk else { return Ok(()) };
-        chunk.given = chunk.given.plus(self.stage.digest(self.target.staged())?);
-        let (held, known) = if self.target.is_keyed() {
-            self.target.insert(&self.connection, &self.stage).map_err(|error| self.stage.explain(error))?
-        } else if self.target.reads_back() {
-            (Some(self.target.digest_behind(&self.connection, chunk.last_row)?), 0)
+        if !std::mem::replace(&mut chunk.is_complete, true) {
+            chunk.given = chunk.given.plus(self.stage.digest(self.place.target.staged())?);
+        }
+        Ok(())
+    }
+
+    fn verify(&mut self) -> Result<(), DestinationError> {
+        self.complete()?;
+        self.begin_transaction()?;
+        let (Some(chunk), target) = (&mut self.chunk, &self.place.target) else { return Ok(()) };
+        let (held, known) = if target.is_keyed() {
+            target.insert(&self.connection, &self.stage).map_err(|error| self.stage.explain(error))?
+        } else if target.reads_back() {
+            (Some(target.digest_behind(&self.connection, chunk.last_row)?), 0)
         } else {
             (None, 0)
         };
@@ -154,9 +208,9 @@ impl Destination for DuckDbDestination {
     fn commit(&mut self) -> Result<(), DestinationError> {
         let Some(chunk) = self.chunk.take() else { return Ok(()) };
         failpoint("duckdb-committing")?;
-        let rows = self.watermark.rows + chunk.counted.cast_signed();
+        let rows = self.watermark.get().rows + chunk.counted.cast_signed();
         let next = Watermark { chunk: chunk.number, rows };
-        if !self.ledger.note(&self.connection, next)? {
+        if !self.place.ledger.note(&self.connection, next)? {
             self.rollback();
             return Err(DestinationError::Fenced);
         }
@@ -166,12 +220,13 @@ impl Destination for DuckDbDestination {
         if let Err(error) = committed {
             // An interrupt can come when the rows are in the file and DuckDB is only tidying up behind them.
             self.rollback();
-            let is_held = matches!(self.ledger.read(&self.connection), Ok(Some((held, _))) if held == next);
+            let is_held =
+                matches!(self.place.ledger.read(&self.connection), Ok(Some((held, _))) if held == next);
             if !is_held {
                 return Err(error.into());
             }
         }
-        self.watermark = next;
+        self.watermark.set(next);
         self.stage.end();
         Ok(())
     }
@@ -201,7 +256,7 @@ impl Destination for DuckDbDestination {
     fn finish(&mut self) -> Result<(), DestinationError> {
         let Some(replacement) = &self.replacement else { return Ok(()) };
         self.stage.begin()?;
-        let swapped = replacement.swap(&self.connection, &self.target, &self.ledger);
+        let swapped = replacement.swap(&self.connection, &self.place.target, &self.place.ledger);
         match swapped {
             Ok(()) => self.replacement = None,
             Err(_) => self.rollback(),

@@ -114,6 +114,11 @@ pub(crate) trait Destination: Send {
     /// Takes rows.
     fn write(&mut self, batch: &Arc<Batch>) -> Result<(), DestinationError>;
 
+    /// All rows of a chunk behind another have come: does what of `verify` need not wait until that one is committed.
+    fn complete(&mut self) -> Result<(), DestinationError> {
+        Ok(())
+    }
+
     /// Lets go of all that others may wait for, in a chunk that waits for the one ahead of it: that one may be waiting
     /// for them. No row is lost by it: `verify` writes them once more.
     fn give_way(&mut self) {}

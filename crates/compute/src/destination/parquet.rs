@@ -27,7 +27,10 @@ use self::{
     folder::{JobFolder, hidden_name, sync, take_back},
     ledger::Ledger,
 };
-use super::{Check, CopySpec, Destination, DestinationError, Session, Watermark, session::Stage};
+use super::{
+    Check, CopySpec, Destination, DestinationError, Opening, Session, SharedWatermark, Watermark,
+    session::Stage,
+};
 use crate::{
     columnar::{Aside, Decoder, Digest},
     failpoint::failpoint,
@@ -42,7 +45,7 @@ pub(crate) struct ParquetDestination {
     columns: Columns,
     folder: JobFolder,
     ledger: Ledger,
-    watermark: Watermark,
+    watermark: SharedWatermark,
     chunk: Option<OpenChunk>,
 }
 
@@ -52,6 +55,10 @@ struct OpenChunk {
     /// Rows in the batches that came, whatever became of them.
     taken: u64,
     parts: Vec<Part>,
+    /// Whether the files were found to hold what was given before it was the chunk's turn.
+    is_proven: bool,
+    /// Whether a note for the ledger is written.
+    is_noted: bool,
 }
 
 /// A file that is written and not yet committed.
@@ -87,7 +94,21 @@ impl ParquetDestination {
                 ),
             });
         }
+        let watermark = SharedWatermark::new(watermark);
         Ok(Self { spec: Arc::clone(spec), stage, columns, folder, ledger, watermark, chunk: None })
+    }
+
+    /// A second handle. The parts of two chunks are different files; their notes are written one by one.
+    fn second(&self) -> Result<Self, DestinationError> {
+        Ok(Self {
+            spec: Arc::clone(&self.spec),
+            stage: self.stage.another()?,
+            columns: self.columns.clone(),
+            folder: self.folder.clone(),
+            ledger: self.ledger.clone(),
+            watermark: self.watermark.clone(),
+            chunk: None,
+        })
     }
 
     /// Whether a chunk is as small as the planner of chunks made it, and thus one part.
@@ -118,13 +139,24 @@ impl Destination for ParquetDestination {
     }
 
     fn watermark(&self) -> Watermark {
-        self.watermark
+        self.watermark.get()
+    }
+
+    fn lane(&self) -> Option<Opening> {
+        let second = self.is_keyed().then(|| self.second())?;
+        Some(Box::new(move || Ok(Box::new(second?) as Box<dyn Destination>)))
     }
 
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {
         self.stage.begin()?;
-        self.chunk =
-            Some(OpenChunk { number, decoder: self.stage.decoder(layout), taken: 0, parts: Vec::new() });
+        self.chunk = Some(OpenChunk {
+            number,
+            decoder: self.stage.decoder(layout),
+            taken: 0,
+            parts: Vec::new(),
+            is_proven: false,
+            is_noted: false,
+        });
         Ok(())
     }
 
@@ -135,7 +167,19 @@ impl Destination for ParquetDestination {
         if !self.is_keyed() && self.stage.is_full() { self.write_part() } else { Ok(()) }
     }
 
+    /// Its files are nobody's but its own: it need not wait for the chunk ahead.
+    fn complete(&mut self) -> Result<(), DestinationError> {
+        self.verify()?;
+        if let Some(chunk) = &mut self.chunk {
+            chunk.is_proven = true;
+        }
+        Ok(())
+    }
+
     fn verify(&mut self) -> Result<(), DestinationError> {
+        if self.chunk.as_ref().is_some_and(|chunk| chunk.is_proven) {
+            return Ok(());
+        }
         let is_first = self
             .chunk
             .as_ref()
@@ -161,12 +205,13 @@ impl Destination for ParquetDestination {
     }
 
     fn commit(&mut self) -> Result<(), DestinationError> {
-        let Some(chunk) = &self.chunk else { return Ok(()) };
-        let rows =
-            chunk.parts.iter().map(|part| part.given.rows.cast_signed()).sum::<i64>() + self.watermark.rows;
+        let Some(chunk) = &mut self.chunk else { return Ok(()) };
+        let rows = chunk.parts.iter().map(|part| part.given.rows.cast_signed()).sum::<i64>();
+        let rows = self.watermark.get().rows + rows;
         let reached = Watermark { chunk: chunk.number, rows };
         // What takes space comes before the first rename: then there is little left that can fail.
         self.ledger.check_presence()?;
+        chunk.is_noted = true;
         self.ledger.prepare(reached)?;
         self.ledger.check_fence()?;
         failpoint("parquet-committing")?;
@@ -180,7 +225,7 @@ impl Destination for ParquetDestination {
         failpoint("parquet-published")?;
         self.ledger.publish(&self.folder)?;
         failpoint("parquet-noted")?;
-        self.watermark = reached;
+        self.watermark.set(reached);
         self.chunk = None;
         self.stage.end();
         Ok(())
@@ -194,7 +239,10 @@ impl Destination for ParquetDestination {
         // Hidden files alone: parts that were renamed are a later attempt's to judge, which may be there already.
         if let Some(chunk) = self.chunk.take() {
             chunk.parts.iter().for_each(|part| take_back(&part.hidden));
-            self.ledger.take_back();
+            // A note may be another handle's.
+            if chunk.is_noted {
+                self.ledger.take_back();
+            }
         }
         self.stage.end();
     }
@@ -214,7 +262,7 @@ impl Destination for ParquetDestination {
         }
         self.ledger.check_fence()?;
         self.folder.make_current(self.spec.attempt)?;
-        self.ledger.note_replaced(&self.folder, self.watermark)
+        self.ledger.note_replaced(&self.folder, self.watermark.get())
     }
 }
 

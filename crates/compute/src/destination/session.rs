@@ -50,11 +50,7 @@ impl Session {
 
     /// A connection of its own for a destination; what runs on it can be stopped through `interrupts`.
     pub(crate) fn connect(&mut self, interrupts: &Interrupts) -> Result<SessionConnection, DestinationError> {
-        let instance = self.instance()?;
-        let connection = instance.root().try_clone()?;
-        let handle = connection.interrupt_handle();
-        interrupts.add(move || handle.interrupt());
-        Ok(SessionConnection { connection, instance })
+        SessionConnection::open(self.instance()?, interrupts)
     }
 
     /// A stage for the rows of a job.
@@ -164,6 +160,21 @@ impl Instance {
 pub(crate) struct SessionConnection {
     connection: Connection,
     instance: Arc<Instance>,
+    interrupts: Interrupts,
+}
+
+impl SessionConnection {
+    fn open(instance: Arc<Instance>, interrupts: &Interrupts) -> Result<Self, DestinationError> {
+        let connection = instance.root().try_clone()?;
+        let handle = connection.interrupt_handle();
+        interrupts.add(move || handle.interrupt());
+        Ok(Self { connection, instance, interrupts: interrupts.clone() })
+    }
+
+    /// One more of the same DuckDB, for another thread.
+    pub(super) fn another(&self) -> Result<Self, DestinationError> {
+        Self::open(Arc::clone(&self.instance), &self.interrupts)
+    }
 }
 
 impl Deref for SessionConnection {

@@ -231,10 +231,10 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
     }
 
     fn end(&mut self, range: ChunkRange, is_last: bool) -> Result<(), Halt> {
-        if let Some(chunk) = self.chunks.back_mut() {
-            chunk.end = Some((range, is_last));
-        }
-        if self.chunks.len() == 1 { self.seal() } else { Ok(()) }
+        let Some(chunk) = self.chunks.back_mut() else { return Ok(()) };
+        chunk.end = Some((range, is_last));
+        let takers = chunk.takers.clone();
+        if self.chunks.len() == 1 { self.seal() } else { self.tell(&takers, &Command::Complete) }
     }
 
     /// Has the first chunk proven, if it is read.

@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Begin { number: i64, catches_up: bool },
     /// Take rows.
     Write(Arc<Batch>),
+    /// All rows have come: do what need not wait for the chunk ahead of it.
+    Complete,
     /// Let go of what others may wait for, until `Seal`.
     GiveWay,
     /// Prove that the destination holds the chunk's rows. All chunks before it are committed.
@@ -125,6 +127,7 @@ fn obey(
             destination.write(&batch)?;
             failpoint("writer-wrote")?;
         }
+        Command::Complete => destination.complete()?,
         Command::GiveWay => {
             destination.give_way();
             failpoint("chunk-gave-way")?;

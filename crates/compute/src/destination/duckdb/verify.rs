@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::DuckDbDestination;
+use super::{DuckDbDestination, Place};
 use crate::{
     columnar::{Aside, Digest},
     destination::{Check, Destination, DestinationError},
@@ -23,10 +23,11 @@ impl DuckDbDestination {
         number: i64,
         layout: &Arc<Layout>,
     ) -> Result<DuckDbCheck<'_>, DestinationError> {
-        if !self.target.is_keyed() {
-            return Err(self.target.error("its rows are not found again without a key"));
+        if !self.place.target.is_keyed() {
+            return Err(self.place.target.error("its rows are not found again without a key"));
         }
         self.begin(number, layout)?;
+        self.begin_transaction()?;
         Ok(DuckDbCheck { destination: self, given: Digest::default() })
     }
 }
@@ -38,7 +39,8 @@ impl Check for DuckDbCheck<'_> {
     }
 
     fn compare(&mut self) -> Result<bool, DestinationError> {
-        let DuckDbDestination { stage, target, connection, .. } = &*self.destination;
+        let DuckDbDestination { stage, place, connection, .. } = &*self.destination;
+        let target = &place.target;
         self.given = stage.digest(target.staged())?;
         Ok(target.digest_of_staged_keys(connection, stage)? == self.given)
     }
@@ -48,7 +50,8 @@ impl Check for DuckDbCheck<'_> {
     }
 
     fn mend(&mut self) -> Result<(), DestinationError> {
-        let DuckDbDestination { stage, target, connection, ledger, chunk, .. } = &mut *self.destination;
+        let DuckDbDestination { stage, place, connection, chunk, .. } = &mut *self.destination;
+        let Place { target, ledger, .. } = &**place;
         let Some(at_hand) = chunk else { return Ok(()) };
         let held = target.mend(connection, stage)?;
         let given = at_hand.taken - at_hand.decoder.aside().kept();

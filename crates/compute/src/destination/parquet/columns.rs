@@ -18,6 +18,7 @@ use crate::{
 const FILES: usize = 1000;
 
 /// The source's columns as the files have them.
+#[derive(Clone)]
 pub(super) struct Columns {
     select_list: String,
     staged: Digested,
@@ -46,7 +47,7 @@ impl Columns {
     pub(super) fn write(&self, stage: &Stage, file: &Path) -> Result<(), DestinationError> {
         let sql = format!(
             "COPY (SELECT {list} FROM {stage} AS staged) TO {file} \
-             (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)",
+             (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, USE_TMP_FILE false)",
             list = self.select_list,
             stage = stage.table(),
             file = duckdb_literal(text(file)?),

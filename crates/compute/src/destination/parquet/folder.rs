@@ -23,6 +23,7 @@ const CURRENT: &str = "current";
 const UNFINISHED: &str = ".tmp-";
 
 /// The folder of a job's parts: `PATH/SCHEMA.TABLE/job-ID`.
+#[derive(Clone)]
 pub(super) struct JobFolder(PathBuf);
 
 impl JobFolder {

@@ -23,6 +23,7 @@ use crate::{
 const FILE: &str = ".backfill-ledger.json";
 
 /// A job's note for the attempt that writes.
+#[derive(Clone)]
 pub(super) struct Ledger {
     path: PathBuf,
     hidden: PathBuf,

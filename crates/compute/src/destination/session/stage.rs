@@ -43,8 +43,25 @@ impl Stage {
         let held = |column: &Column| Held::new(&column.data_type, spec.options.value_policy(&column.name));
         let held: Vec<_> = columns.map(held).collect();
         let (kinds, renditions) = held.iter().map(|held| (held.kind.clone(), held.rendition)).unzip();
-        let (staged, source) = (Staged::new(staged_schema(&held)), spec.source.clone());
-        Ok(Self { connection, staged, source, held, kinds, renditions, rows: 0, bytes: 0, is_at_work: false })
+        Ok(Self::of(connection, spec.source.clone(), held, kinds, renditions))
+    }
+
+    fn of(
+        connection: SessionConnection,
+        source: Table,
+        held: Vec<Held>,
+        kinds: Vec<Kind>,
+        renditions: Vec<Rendition>,
+    ) -> Self {
+        let staged = Staged::new(staged_schema(&held));
+        Self { connection, staged, source, held, kinds, renditions, rows: 0, bytes: 0, is_at_work: false }
+    }
+
+    /// An empty one for rows of the same job, for another thread.
+    pub(crate) fn another(&self) -> Result<Self, DestinationError> {
+        let Self { source, held, kinds, renditions, .. } = self;
+        let connection = self.connection.another()?;
+        Ok(Self::of(connection, source.clone(), held.clone(), kinds.clone(), renditions.clone()))
     }
 
     /// How each of the source's columns is held.
