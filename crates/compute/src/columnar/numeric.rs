@@ -97,7 +97,7 @@ fn shifted(digit: u16, exponent: i32) -> Result<Option<i128>, Unfit> {
         return Ok(power.and_then(|power| i128::from(digit).checked_mul(*power)));
     }
     match 10_u16.checked_pow(places) {
-        Some(unit) if digit % unit == 0 => Ok(Some((digit / unit).into())),
+        Some(unit) if digit.is_multiple_of(unit) => Ok(Some((digit / unit).into())),
         _ => Err("it has more digits behind the point than the column's scale".into()),
     }
 }

@@ -93,15 +93,13 @@ impl DuckDbDestination {
         Ok(Self { connection, stage, replacement, watermark, chunk: None, place })
     }
 
-    /// A second handle, which stages rows of a chunk while the one ahead of it is written.
-    fn second(&self) -> Result<Self, DestinationError> {
-        Ok(Self {
-            connection: self.connection.another()?,
-            stage: self.stage.another()?,
-            replacement: None,
-            watermark: self.watermark.clone(),
-            chunk: None,
-            place: Arc::clone(&self.place),
+    /// What opens a second handle, which stages rows of a chunk while the one ahead of it is written.
+    fn second(&self) -> Opening {
+        let (connection, stage) = (self.connection.another(), self.stage.another());
+        let (place, watermark) = (Arc::clone(&self.place), self.watermark.clone());
+        Box::new(move || {
+            let (connection, stage) = (connection()?, stage()?);
+            Ok(Box::new(Self { connection, stage, replacement: None, watermark, chunk: None, place }))
         })
     }
 
@@ -133,8 +131,7 @@ impl Destination for DuckDbDestination {
     }
 
     fn lane(&self) -> Option<Opening> {
-        let second = self.place.target.is_keyed().then(|| self.second())?;
-        Some(Box::new(move || Ok(Box::new(second?) as Box<dyn Destination>)))
+        self.place.target.is_keyed().then(|| self.second())
     }
 
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {

@@ -98,16 +98,14 @@ impl ParquetDestination {
         Ok(Self { spec: Arc::clone(spec), stage, columns, folder, ledger, watermark, chunk: None })
     }
 
-    /// A second handle. The parts of two chunks are different files; their notes are written one by one.
-    fn second(&self) -> Result<Self, DestinationError> {
-        Ok(Self {
-            spec: Arc::clone(&self.spec),
-            stage: self.stage.another()?,
-            columns: self.columns.clone(),
-            folder: self.folder.clone(),
-            ledger: self.ledger.clone(),
-            watermark: self.watermark.clone(),
-            chunk: None,
+    /// What opens a second handle. The parts of two chunks are different files; their notes are written one by one.
+    fn second(&self) -> Opening {
+        let (spec, stage) = (Arc::clone(&self.spec), self.stage.another());
+        let (columns, folder) = (self.columns.clone(), self.folder.clone());
+        let (ledger, watermark) = (self.ledger.clone(), self.watermark.clone());
+        Box::new(move || {
+            let stage = stage()?;
+            Ok(Box::new(Self { spec, stage, columns, folder, ledger, watermark, chunk: None }))
         })
     }
 
@@ -143,8 +141,7 @@ impl Destination for ParquetDestination {
     }
 
     fn lane(&self) -> Option<Opening> {
-        let second = self.is_keyed().then(|| self.second())?;
-        Some(Box::new(move || Ok(Box::new(second?) as Box<dyn Destination>)))
+        self.is_keyed().then(|| self.second())
     }
 
     fn begin(&mut self, number: i64, layout: &Arc<Layout>) -> Result<(), DestinationError> {

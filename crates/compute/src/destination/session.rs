@@ -171,9 +171,10 @@ impl SessionConnection {
         Ok(Self { connection, instance, interrupts: interrupts.clone() })
     }
 
-    /// One more of the same DuckDB, for another thread.
-    pub(super) fn another(&self) -> Result<Self, DestinationError> {
-        Self::open(Arc::clone(&self.instance), &self.interrupts)
+    /// What opens one more of the same DuckDB, in another thread.
+    pub(super) fn another(&self) -> impl FnOnce() -> Result<Self, DestinationError> + Send + use<> {
+        let (instance, interrupts) = (Arc::clone(&self.instance), self.interrupts.clone());
+        move || Self::open(instance, &interrupts)
     }
 }
 

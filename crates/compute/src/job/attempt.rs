@@ -76,7 +76,8 @@ impl Attempt<'_> {
         let layout = self.layout(&destinations);
         let is_columnar = self.session.is_open();
         let reader = reading.reader(connection, walk, layout.clone(), snapshot, settings, is_columnar);
-        let reader = reader.beside(if Lanes::are_two(&destinations) { 2 } else { 1 });
+        // What chunks for columnar destinations hold together is bounded by turns.
+        let reader = reader.beside(if Lanes::are_two(&destinations) && !is_columnar { 2 } else { 1 });
         let copy = Copy {
             context,
             claim,

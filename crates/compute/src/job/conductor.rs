@@ -231,10 +231,16 @@ impl<'a, 'scope, 'env> Conductor<'a, 'scope, 'env> {
     }
 
     fn end(&mut self, range: ChunkRange, is_last: bool) -> Result<(), Halt> {
-        let Some(chunk) = self.chunks.back_mut() else { return Ok(()) };
-        chunk.end = Some((range, is_last));
-        let takers = chunk.takers.clone();
-        if self.chunks.len() == 1 { self.seal() } else { self.tell(&takers, &Command::Complete) }
+        if self.chunks.len() > 1
+            && let Some(takers) = self.chunks.back().map(|chunk| chunk.takers.clone())
+        {
+            self.tell(&takers, &Command::Complete)?;
+        }
+        if let Some(chunk) = self.chunks.back_mut() {
+            chunk.end = Some((range, is_last));
+        }
+        // The one ahead may have been committed meanwhile.
+        if self.chunks.len() == 1 { self.seal() } else { Ok(()) }
     }
 
     /// Has the first chunk proven, if it is read.

@@ -57,11 +57,12 @@ impl Stage {
         Self { connection, staged, source, held, kinds, renditions, rows: 0, bytes: 0, is_at_work: false }
     }
 
-    /// An empty one for rows of the same job, for another thread.
-    pub(crate) fn another(&self) -> Result<Self, DestinationError> {
-        let Self { source, held, kinds, renditions, .. } = self;
-        let connection = self.connection.another()?;
-        Ok(Self::of(connection, source.clone(), held.clone(), kinds.clone(), renditions.clone()))
+    /// What makes an empty one for rows of the same job, in another thread.
+    pub(crate) fn another(&self) -> impl FnOnce() -> Result<Self, DestinationError> + Send + use<> {
+        let connect = self.connection.another();
+        let (source, held) = (self.source.clone(), self.held.clone());
+        let (kinds, renditions) = (self.kinds.clone(), self.renditions.clone());
+        move || Ok(Self::of(connect()?, source, held, kinds, renditions))
     }
 
     /// How each of the source's columns is held.
