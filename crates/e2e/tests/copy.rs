@@ -216,52 +216,6 @@ fn chunks_are_no_larger_than_any_destination_wants() {
 }
 
 #[test]
-fn rows_of_megabytes_are_cut_into_chunks_that_fit_into_memory() {
-    let stack = Stack::with_batches(
-        1000,
-        "CREATE TABLE files (id int PRIMARY KEY, content bytea, plain text);
-         INSERT INTO files SELECT n, decode(repeat(md5(n::text), 65536), 'hex'), repeat(md5(n::text), 32768)
-         FROM generate_series(1, 60) n",
-    );
-    for places in [&[Place::Postgres, Place::Parquet][..], &[Place::Postgres]] {
-        let daemon = stack.daemon();
-        let job = stack.append(places, "files");
-        assert_eq!(job.completes(), 60);
-        let peak = daemon.peak_memory();
-        job.compare("files").assert_equal();
-        let chunks = stack.client.get(&format!("/backfill/{}/chunks", job.id)).json(200);
-        assert!(chunks["items"].as_array().unwrap().len() > 1, "{chunks:#}");
-        assert!(peak < 300 << 20, "{} MiB to {places:?}", peak >> 20);
-        stack.empty_destinations("files");
-    }
-}
-
-#[test]
-fn eight_jobs_at_once_fit_into_memory() {
-    let tables: Vec<_> = (1..=8).map(|n| format!("t{n}")).collect();
-    let create = |t: &String| {
-        format!(
-            "CREATE TABLE {t} (id int PRIMARY KEY, v text);
-             INSERT INTO {t} SELECT n, repeat(md5('{t} ' || n), 32) FROM generate_series(1, 20000) n;"
-        )
-    };
-    let stack = Stack::new(&tables.iter().map(create).collect::<String>());
-    for places in [&[Place::Postgres, Place::Parquet][..], &[Place::Postgres]] {
-        let daemon = stack.daemon_with(&[("BACKFILL_MAX_JOBS", "8"), ("BACKFILL_BATCH_SIZE", "100000")]);
-        let jobs: Vec<_> = tables.iter().map(|table| (table, stack.append(places, table))).collect();
-        for (_, job) in &jobs {
-            assert_eq!(job.completes(), 20_000);
-        }
-        let peak = daemon.peak_memory();
-        for (table, job) in jobs {
-            job.compare(table).assert_equal();
-            stack.destination.execute(&format!("DROP TABLE {table}"));
-        }
-        assert!(peak < 300 << 20, "{} MiB to {places:?}", peak >> 20);
-    }
-}
-
-#[test]
 fn rows_that_find_room_on_a_tables_older_pages_are_found_there() {
     for (columns, key) in [("n int, note text", ""), ("n int PRIMARY KEY, note text", "with a key")] {
         let stack = Stack::with_batches(

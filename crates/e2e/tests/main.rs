@@ -20,6 +20,7 @@ mod lanes;
 mod leftovers;
 mod levels;
 mod load;
+mod memory;
 mod names;
 mod observation;
 mod plans;

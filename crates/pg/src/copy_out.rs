@@ -72,6 +72,10 @@ impl BufRead for CopyOut<'_> {
 
     fn consume(&mut self, bytes: usize) {
         self.current.advance(bytes);
+        if self.current.is_empty() {
+            // Even empty, it would hold on to the memory of its message.
+            self.current = Bytes::new();
+        }
     }
 }
 

@@ -24,7 +24,10 @@ pub(super) use self::{
     stage::{Stage, append},
 };
 use super::{CopySpec, DestinationError};
-use crate::{interrupt::Interrupts, memory::DuckDbMemory};
+use crate::{
+    interrupt::Interrupts,
+    memory::{DuckDbMemory, Turns},
+};
 
 /// Threads that a job's DuckDB runs queries with, besides those that ask. A second one costs more work than it saves
 /// time: a chunk is small, and destinations and jobs work beside each other.
@@ -33,6 +36,8 @@ const THREADS: i64 = 1;
 /// A job's own DuckDB, in memory, opened when a destination first asks for it. No secret ever enters it.
 pub(crate) struct Session {
     memory: DuckDbMemory,
+    /// At which it is closed.
+    turns: Option<Turns>,
     instance: Option<Arc<Instance>>,
     files: Vec<Arc<DatabaseFile>>,
 }
@@ -40,7 +45,14 @@ pub(crate) struct Session {
 impl Session {
     /// A session that keeps within `memory`.
     pub(crate) fn new(memory: DuckDbMemory) -> Self {
-        Self { memory, instance: None, files: Vec::new() }
+        Self { memory, turns: None, instance: None, files: Vec::new() }
+    }
+
+    /// Has it close its files in turn with other jobs. What is only in a file's log then goes into its tables and
+    /// indexes, which takes as much memory as a chunk.
+    pub(crate) fn closing_in(mut self, turns: Turns) -> Self {
+        self.turns = Some(turns);
+        self
     }
 
     /// Whether a destination has asked for it.
@@ -95,6 +107,15 @@ impl Session {
             Some(instance) => Ok(Arc::clone(instance)),
             None => Ok(Arc::clone(self.instance.insert(Arc::new(Instance::open(self.memory)?)))),
         }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let turns = self.turns.as_ref().filter(|_| self.instance.is_some());
+        let _turn = turns.map(Turns::wait_a_while);
+        self.files.clear();
+        self.instance = None;
     }
 }
 

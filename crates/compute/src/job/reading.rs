@@ -10,6 +10,7 @@ use backfill_domain::{
 use super::{JobContext, JobError};
 use crate::{
     interrupt::Interrupts,
+    memory::Widths,
     queue::{Amount, Terms},
     source::{self, Connection, Gate, Limits, Reader, Snapshot, SourceError, Walk},
     standing::{Standing, Waiting},
@@ -71,6 +72,7 @@ impl Reading<'_> {
             snapshot_age: self.context.snapshot_age,
             memory: self.context.memory.clone(),
             is_columnar,
+            widths: Widths::new(self.context.memory.wide.clone(), interrupts.clone(), self.standing.clone()),
             interrupts: interrupts.clone(),
             standing: self.standing.clone(),
         };

@@ -17,9 +17,9 @@ use crate::{
     failpoint::failpoint,
     interrupt::{Interrupts, Stopped},
     key::Key,
-    memory::{Memory, Turn},
+    memory::{Memory, Turn, Widths},
     standing::Standing,
-    wire::{Batch, BatchReader, Layout, WideRows, WireError},
+    wire::{Batch, BatchReader, Layout, WireError},
 };
 
 /// Pages of the first chunk by pages. How many the next ones have follows from what these hold.
@@ -70,6 +70,8 @@ pub(crate) struct Limits {
     pub(crate) memory: Memory,
     /// Whether one goes to a columnar destination.
     pub(crate) is_columnar: bool,
+    /// What is known of the rows' width.
+    pub(crate) widths: Widths,
     /// Stop what waits for a turn.
     pub(crate) interrupts: Interrupts,
     /// Tells what is waited for.
@@ -101,10 +103,9 @@ impl Limits {
         width: usize,
         max_rows: u64,
     ) -> Result<BatchReader<CopyOut<'a>>, SourceError> {
+        let wide_rows = self.widths.chunk().map_err(WireError::from)?;
         let stream = connection.client.copy_out(sql)?;
         let batch_rows = usize::try_from(max_rows).unwrap_or(usize::MAX);
-        let wide_rows =
-            WideRows::new(self.memory.wide.clone(), self.interrupts.clone(), self.standing.clone());
         Ok(BatchReader::new(stream, width, batch_rows).with_turns(wide_rows))
     }
 }

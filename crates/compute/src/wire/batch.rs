@@ -2,17 +2,15 @@
 
 use std::{
     io::{self, BufRead},
-    sync::{Arc, Weak},
+    sync::Arc,
 };
 
-use backfill_domain::waiting::WaitReason;
 use postgres::error::SqlState;
 
 use super::{Checksum, layout::Projection};
 use crate::{
-    interrupt::{Interrupts, Stopped},
-    memory::{Hold, Turn, Turns, WIDE_ROW},
-    standing::Standing,
+    interrupt::Stopped,
+    memory::{Hold, Turn, WIDE_ROW, WideRows},
 };
 
 /// What a COPY stream begins with: signature, flags, and the length of a header extension.
@@ -166,35 +164,6 @@ pub(crate) struct BatchReader<R> {
     wide_rows: Option<WideRows>,
 }
 
-/// A job's way to hold wide rows: each is a batch of its own, and belongs to the job's turn.
-pub(crate) struct WideRows {
-    turns: Turns,
-    interrupts: Interrupts,
-    standing: Standing,
-    turn: Weak<Turn>,
-}
-
-impl WideRows {
-    /// Of a job that can be stopped through `interrupts`, and says in `standing` what it waits for.
-    pub(crate) fn new(turns: Turns, interrupts: Interrupts, standing: Standing) -> Self {
-        Self { turns, interrupts, standing, turn: Weak::new() }
-    }
-
-    /// Waits until the job may hold a row of so many bytes.
-    fn hold(&mut self, bytes: usize) -> Result<Hold, Stopped> {
-        let turn = match self.turn.upgrade() {
-            Some(turn) => turn,
-            None => {
-                let detail = "another job of its daemon has wide rows at hand";
-                let _waiting = self.standing.wait(WaitReason::Memory, detail);
-                self.turns.wait(&self.interrupts)?
-            }
-        };
-        self.turn = Arc::downgrade(&turn);
-        turn.hold(bytes as u64, &self.interrupts)
-    }
-}
-
 impl<R: BufRead> BatchReader<R> {
     /// Reads rows of `width` columns from `stream`, at most `max_rows` a batch.
     pub(crate) fn new(stream: R, width: usize, max_rows: usize) -> Self {
@@ -214,13 +183,11 @@ impl<R: BufRead> BatchReader<R> {
         let mut batch = Batch::default();
         while !self.ended && batch.rows() < self.max_rows && !batch.is_full() {
             let waiting = self.stream.fill_buf()?.len();
-            if waiting >= WIDE_ROW
-                && let Some(wide_rows) = &mut self.wide_rows
-            {
-                if batch.rows() > 0 {
-                    break;
-                }
-                batch.held = Some(wide_rows.hold(waiting)?);
+            match &mut self.wide_rows {
+                Some(_) if waiting >= WIDE_ROW && batch.rows() > 0 => break,
+                Some(wide_rows) if waiting >= WIDE_ROW => batch.held = Some(wide_rows.hold(waiting)?),
+                Some(wide_rows) if batch.rows() == 0 => wide_rows.note_narrow(),
+                _ => {}
             }
             self.ended = !self.read_tuple(&mut batch)?;
         }

@@ -9,7 +9,7 @@ mod layout;
 pub(crate) use backfill_pg::held::Rendition;
 
 pub(crate) use batch::{
-    Batch, BatchReader, Field, HEADER, TRAILER, Tuple, WideRows, WireError, push_field, row_of, server_error,
+    Batch, BatchReader, Field, HEADER, TRAILER, Tuple, WireError, push_field, row_of, server_error,
 };
 pub(crate) use checksum::Checksum;
 pub(crate) use layout::{Layout, Projection};
