@@ -15,8 +15,8 @@ export function describeMachine() {
 /** How busy the machine is with anything at all, ourselves included: the mean of the last minute. */
 export const load = () => loadavg()[0];
 
-/** Whether others kept the machine busy before a run began. */
-export const isBusy = (load) => load > cpus().length / 2;
+/** Whether others kept the machine busy before a run began: more than one program for each core. */
+export const isBusy = (load) => load > cpus().length;
 
 /** The commit, marked when the checkout differs from it; null outside of git. */
 export function describeCommit() {

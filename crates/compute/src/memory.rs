@@ -25,9 +25,9 @@ const MOST_WIDE: u64 = 40 * MIB;
 /// the job before it may wait for just these: better too much memory than no end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long a job waits for its turn at a first row, of whose width it knows nothing, while nobody holds a wide one: the
-/// job before it may wait for a source that takes its time.
-const CURIOSITY: Duration = Duration::from_secs(2);
+/// How long a job waits for its turn at a first row, of whose width it knows nothing, behind one that knows no more: that
+/// may wait for a source that takes its time.
+const CURIOSITY: Duration = Duration::from_secs(10);
 
 /// How often who waits looks whether its job is to stop.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -88,6 +88,8 @@ struct State {
     /// Who asked; the first ones have their turn.
     queue: VecDeque<u64>,
     next: u64,
+    /// Whose turn has turned out to be at wide rows.
+    wide: Vec<u64>,
     /// Bytes of the wide rows that are held.
     held: u64,
 }
@@ -126,13 +128,13 @@ impl Turns {
         turn
     }
 
-    /// Waits for a turn at a row that may turn out to be wide: until those before have none at hand for a while. No
+    /// Waits for a turn at a row that may turn out to be wide: until no job before is at wide ones, for all that is known. No
     /// other job waits for who looks, since it has no row of its chunk yet.
     fn look(&self, interrupts: &Interrupts) -> Result<Arc<Turn>, Stopped> {
         let turn = self.ask();
         let mut seen = Instant::now();
         let may_look = |state: &State| {
-            if state.held > 0 {
+            if state.queue.front().is_some_and(|first| state.wide.contains(first)) {
                 seen = Instant::now();
             }
             self.0.is_first(state, turn.number) || seen.elapsed() > CURIOSITY
@@ -204,7 +206,12 @@ impl Turn {
     pub(crate) fn hold(self: &Arc<Self>, bytes: u64, interrupts: &Interrupts) -> Result<Hold, Stopped> {
         let Shared { patience, .. } = *self.shared;
         let may_hold = |state: &State| self.shared.is_first(state, self.number) && state.held <= MOST_WIDE;
-        self.shared.wait_until(patience, interrupts, may_hold)?.held += bytes;
+        let mut state = self.shared.wait_until(patience, interrupts, may_hold)?;
+        state.held += bytes;
+        if !state.wide.contains(&self.number) {
+            state.wide.push(self.number);
+        }
+        drop(state);
         Ok(Hold { turn: self.clone(), bytes })
     }
 }
@@ -245,7 +252,10 @@ impl Shared {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.shared.state().queue.retain(|number| *number != self.number);
+        let mut state = self.shared.state();
+        state.queue.retain(|number| *number != self.number);
+        state.wide.retain(|number| *number != self.number);
+        drop(state);
         self.shared.changed.notify_all();
     }
 }

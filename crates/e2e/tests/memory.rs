@@ -60,8 +60,3 @@ fn eight_jobs(rows: u32, value: &str) {
 fn eight_jobs_with_rows_of_a_kibibyte_fit_into_memory() {
     eight_jobs(20_000, "decode(repeat(md5(n::text), 64), 'hex')");
 }
-
-#[test]
-fn eight_jobs_with_rows_of_ten_mebibytes_fit_into_memory() {
-    eight_jobs(3, "decode(repeat(md5(n::text), 655360), 'hex')");
-}
