@@ -11,7 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::interrupt::{Interrupts, Stopped};
+use backfill_domain::waiting::WaitReason;
+
+use crate::{
+    interrupt::{Interrupts, Stopped},
+    standing::{Standing, Waiting},
+};
 
 const MIB: u64 = 1 << 20;
 
@@ -32,9 +37,8 @@ const CURIOSITY: Duration = Duration::from_secs(10);
 /// How often who waits looks whether its job is to stop.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// Jobs with a columnar destination that have a chunk at hand at the same time. With a second one, eight jobs have been
-/// seen to take more than the daemon promises, in no less time on two cores.
-const COLUMNAR_AT_ONCE: usize = 1;
+/// Chunks for columnar destinations that are at hand at the same time: of one job on two lanes, or of two jobs.
+const COLUMNAR_AT_ONCE: usize = 2;
 
 /// Memory of a job's DuckDB: while it has a chunk at hand, or one of wide rows, and while it waits for its turn. What
 /// is more goes into a private folder.
@@ -120,11 +124,11 @@ impl Turns {
         Ok(Arc::new(turn))
     }
 
-    /// Waits for a turn at what has to be done with it or without: for a while.
-    pub(crate) fn wait_a_while(&self) -> Turn {
+    /// Waits for a turn at what has to be done with it or without: for a while, and not if the job is to stop.
+    pub(crate) fn wait_a_while(&self, interrupts: &Interrupts) -> Turn {
         let turn = self.ask();
         let is_first = |state: &State| self.0.is_first(state, turn.number);
-        drop(self.0.wait_until(Some(PATIENCE), &Interrupts::default(), is_first));
+        drop(self.0.wait_until(Some(CURIOSITY), interrupts, is_first));
         turn
     }
 
@@ -158,19 +162,26 @@ impl Turns {
 pub(crate) struct Widths {
     turns: Turns,
     interrupts: Interrupts,
+    standing: Standing,
     /// Whether rows were seen, and none of them wide.
     are_narrow: Arc<AtomicBool>,
 }
 
 impl Widths {
-    /// Of a job that takes part in `turns` at wide rows, and can be stopped through `interrupts`.
-    pub(crate) fn new(turns: Turns, interrupts: Interrupts) -> Self {
-        Self { turns, interrupts, are_narrow: Arc::default() }
+    /// Of a job that takes part in `turns` at wide rows, can be stopped through `interrupts`, and says in `standing` what
+    /// it waits for.
+    pub(crate) fn new(turns: Turns, interrupts: Interrupts, standing: Standing) -> Self {
+        Self { turns, interrupts, standing, are_narrow: Arc::default() }
+    }
+
+    fn wait(&self) -> Waiting {
+        self.standing.wait(WaitReason::Memory, "another job of its daemon has wide rows at hand")
     }
 
     /// Waits until a chunk may be asked for, whose first row is in memory before its width is known.
     pub(crate) fn chunk(&self) -> Result<WideRows, Stopped> {
         let may_be_wide = !self.are_narrow.load(Ordering::Relaxed);
+        let _waiting = self.wait();
         let turn = may_be_wide.then(|| self.turns.look(&self.interrupts)).transpose()?;
         Ok(WideRows { widths: self.clone(), turn, is_wide: false })
     }
@@ -193,7 +204,8 @@ impl WideRows {
 
     /// Waits until the job may hold a row of so many bytes.
     pub(crate) fn hold(&mut self, bytes: usize) -> Result<Hold, Stopped> {
-        let Widths { turns, interrupts, are_narrow } = &self.widths;
+        let _waiting = self.widths.wait();
+        let Widths { turns, interrupts, are_narrow, .. } = &self.widths;
         self.is_wide = true;
         are_narrow.store(false, Ordering::Relaxed);
         let turn = self.turn.get_or_insert_with(|| Arc::new(turns.ask()));
@@ -297,7 +309,7 @@ mod tests {
     #[test]
     fn who_knows_nothing_of_its_rows_waits_for_wide_ones_and_not_for_narrow_ones() {
         let (turns, interrupts) = (Turns::new(1, None), Interrupts::default());
-        let widths = || Widths::new(turns.clone(), interrupts.clone());
+        let widths = || Widths::new(turns.clone(), interrupts.clone(), Standing::default());
         let narrow = widths();
         narrow.chunk().unwrap().note_narrow();
         let (mut wide, looking) = (widths().chunk().unwrap(), widths());

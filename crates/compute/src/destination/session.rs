@@ -37,7 +37,7 @@ const THREADS: i64 = 1;
 pub(crate) struct Session {
     memory: DuckDbMemory,
     /// At which it is closed.
-    turns: Option<Turns>,
+    closing: Option<(Turns, Interrupts)>,
     instance: Option<Arc<Instance>>,
     files: Vec<Arc<DatabaseFile>>,
 }
@@ -45,13 +45,13 @@ pub(crate) struct Session {
 impl Session {
     /// A session that keeps within `memory`.
     pub(crate) fn new(memory: DuckDbMemory) -> Self {
-        Self { memory, turns: None, instance: None, files: Vec::new() }
+        Self { memory, closing: None, instance: None, files: Vec::new() }
     }
 
     /// Has it close its files in turn with other jobs. What is only in a file's log then goes into its tables and
     /// indexes, which takes as much memory as a chunk.
-    pub(crate) fn closing_in(mut self, turns: Turns) -> Self {
-        self.turns = Some(turns);
+    pub(crate) fn closing_in(mut self, turns: Turns, interrupts: Interrupts) -> Self {
+        self.closing = Some((turns, interrupts));
         self
     }
 
@@ -112,8 +112,8 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let turns = self.turns.as_ref().filter(|_| self.instance.is_some());
-        let _turn = turns.map(Turns::wait_a_while);
+        let closing = self.closing.as_ref().filter(|_| self.instance.is_some());
+        let _turn = closing.map(|(turns, interrupts)| turns.wait_a_while(interrupts));
         self.files.clear();
         self.instance = None;
     }

@@ -144,7 +144,8 @@ fn execute(
         selection: &selection,
         stored: &stored,
         settings: &settings,
-        session: Session::new(context.memory.duckdb).closing_in(context.memory.columnar.clone()),
+        session: Session::new(context.memory.duckdb)
+            .closing_in(context.memory.columnar.clone(), interrupts.clone()),
     };
     match (job.task, last_chunk) {
         (Task::Copy, last_chunk) => attempt.copy(connection, last_chunk),
