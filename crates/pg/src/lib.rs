@@ -12,6 +12,7 @@ mod facts;
 pub mod held;
 mod own_types;
 mod probe;
+mod ranges;
 mod tls;
 
 pub use catalog::{find_table, tables};
@@ -22,3 +23,4 @@ pub use error::{PgError, describe};
 pub use facts::facts;
 pub use own_types::own_types;
 pub use probe::{probe_destination, probe_source};
+pub use ranges::cuts;

@@ -7,3 +7,4 @@ mod connect;
 mod copies;
 mod database;
 mod filter;
+mod ranges;
