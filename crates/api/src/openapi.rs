@@ -23,6 +23,7 @@ use crate::problem::Problem;
         (name = "destinations", description = "Places to copy to"),
         (name = "pipelines", description = "One source and the destinations that its history goes to"),
         (name = "backfill", description = "Jobs"),
+        (name = "campaigns", description = "Backfills that are cut into windows, each a job of its own"),
         (name = "operation", description = "How the service, its daemons and its queue are")
     )
 )]

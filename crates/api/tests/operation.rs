@@ -100,6 +100,14 @@ fn the_description_lists_each_route_with_its_problems() {
     /api/v1/backfill/{id}/repair post
     /api/v1/backfill/{id}/resume post
     /api/v1/backfill/{id}/verify post
+    /api/v1/campaigns get
+    /api/v1/campaigns/{id} delete get
+    /api/v1/campaigns/{id}/cancel post
+    /api/v1/campaigns/{id}/coverage get
+    /api/v1/campaigns/{id}/repair post
+    /api/v1/campaigns/{id}/rerun post
+    /api/v1/campaigns/{id}/resume post
+    /api/v1/campaigns/{id}/verify post
     /api/v1/destinations get post
     /api/v1/destinations/{id} delete get put
     /api/v1/destinations/{id}/test post
@@ -107,6 +115,7 @@ fn the_description_lists_each_route_with_its_problems() {
     /api/v1/pipelines/{id} delete get put
     /api/v1/pipelines/{id}/backfill get post
     /api/v1/pipelines/{id}/backfill/preview post
+    /api/v1/pipelines/{id}/campaigns post
     /api/v1/sources get post
     /api/v1/sources/{id} delete get put
     /api/v1/sources/{id}/tables get

@@ -38,6 +38,10 @@ id!(
     JobId
 );
 id!(
+    /// Names a campaign.
+    CampaignId
+);
+id!(
     /// Names a row in quarantine.
     EntryId
 );

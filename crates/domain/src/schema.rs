@@ -77,10 +77,38 @@ diesel::table! {
         first_chunk -> BigInt,
         snapshot_at -> Nullable<Timestamptz>,
         task -> Text,
+        campaign_id -> Nullable<BigInt>,
+        campaign_position -> Nullable<Integer>,
         created_at -> Timestamptz,
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    campaigns (id) {
+        id -> BigInt,
+        pipeline_id -> BigInt,
+        name -> Text,
+        tables -> Jsonb,
+        cut -> Jsonb,
+        window_order -> Text,
+        max_running -> Integer,
+        free_slots -> Integer,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    campaign_windows (campaign_id, position) {
+        campaign_id -> BigInt,
+        position -> Integer,
+        table_number -> Integer,
+        lower_bound -> Nullable<Text>,
+        upper_bound -> Nullable<Text>,
+        is_null -> Bool,
+        job_id -> Nullable<BigInt>,
     }
 }
 
@@ -158,6 +186,8 @@ diesel::joinable!(pipelines -> sources (source_id));
 diesel::joinable!(pipeline_destinations -> pipelines (pipeline_id));
 diesel::joinable!(pipeline_destinations -> destinations (destination_id));
 diesel::joinable!(queue_backfill_data -> pipelines (pipeline_id));
+diesel::joinable!(campaigns -> pipelines (pipeline_id));
+diesel::joinable!(campaign_windows -> campaigns (campaign_id));
 diesel::joinable!(backfill_job_destinations -> queue_backfill_data (job_id));
 diesel::joinable!(backfill_job_destinations -> destinations (destination_id));
 diesel::joinable!(backfill_chunks -> queue_backfill_data (job_id));
@@ -167,6 +197,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     pipelines,
     pipeline_destinations,
     queue_backfill_data,
+    campaigns,
+    campaign_windows,
     backfill_job_destinations,
     backfill_chunks,
     backfill_quarantine,

@@ -15,6 +15,8 @@ text_enum! {
         Daemon,
         /// The moment before which it must not run.
         RunAfter,
+        /// Its turn in its campaign: as many of the campaign's jobs run, or are about to, as may.
+        CampaignSlot,
         /// One of the source's slots: as many of its jobs run as it can bear.
         SourceSlot,
         /// The hours in which its source may be read.

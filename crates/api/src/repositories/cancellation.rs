@@ -5,7 +5,7 @@ use diesel::{
     PgConnection, QueryResult,
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Text},
+    sql_types::{Array, BigInt, Text},
 };
 
 /// One statement, so that no claim, renewal or end of the job can come between the look and the act. A daemon that
@@ -15,8 +15,8 @@ const CANCEL: &str = "
     WITH job AS (
         SELECT id, status = 'EXECUTING' AND lease_expires_at >= now() AS is_held
         FROM queue_backfill_data
-        WHERE id = $1 AND status IN ('PENDING', 'EXECUTING', 'PAUSED')
-        FOR UPDATE
+        WHERE id = ANY ($1) AND status IN ('PENDING', 'EXECUTING', 'PAUSED')
+        ORDER BY id FOR UPDATE
     ), changed AS (
         UPDATE queue_backfill_data AS queue SET
             status = CASE WHEN is_held THEN status ELSE 'CANCELLED' END,
@@ -44,6 +44,11 @@ struct Row {
 /// Cancels the job, or asks the daemon that executes it to; the state it is in then, or `None` if the job does not
 /// exist or has ended already.
 pub(crate) fn cancel(connection: &mut PgConnection, id: JobId) -> QueryResult<Option<JobStatus>> {
-    let row: Option<Row> = sql_query(CANCEL).bind::<BigInt, _>(id).get_result(connection).optional()?;
-    Ok(row.map(|row| row.status))
+    Ok(cancel_all(connection, &[id])?.pop())
+}
+
+/// The same with several jobs at once; the states of those that had not ended.
+pub(crate) fn cancel_all(connection: &mut PgConnection, ids: &[JobId]) -> QueryResult<Vec<JobStatus>> {
+    let rows: Vec<Row> = sql_query(CANCEL).bind::<Array<BigInt>, _>(ids).load(connection)?;
+    Ok(rows.into_iter().map(|row| row.status).collect())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use backfill_domain::{
-    id::{DestinationId, JobId, PipelineId},
+    id::{CampaignId, DestinationId, JobId, PipelineId},
     job::{Job, JobChange, JobDestination, JobStatus, NewJob},
     schema::{backfill_job_destinations, queue_backfill_data},
 };
@@ -38,6 +38,7 @@ const CHANGE: &str = "
 #[derive(Default)]
 pub(crate) struct JobFilter {
     pub(crate) pipeline: Option<PipelineId>,
+    pub(crate) campaign: Option<CampaignId>,
     pub(crate) status: Option<JobStatus>,
 }
 
@@ -46,6 +47,9 @@ impl JobFilter {
         let mut query = queue_backfill_data::table.into_boxed();
         if let Some(pipeline) = self.pipeline {
             query = query.filter(queue_backfill_data::pipeline_id.eq(pipeline));
+        }
+        if let Some(campaign) = self.campaign {
+            query = query.filter(queue_backfill_data::campaign_id.eq(campaign));
         }
         if let Some(status) = self.status {
             query = query.filter(queue_backfill_data::status.eq(status));

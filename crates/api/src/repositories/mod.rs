@@ -1,7 +1,9 @@
 //! The metadata database's statements, and nothing but them.
 
+pub(crate) mod campaigns;
 pub(crate) mod cancellation;
 pub(crate) mod chunks;
+pub(crate) mod coverage;
 pub(crate) mod destinations;
 pub(crate) mod jobs;
 pub(crate) mod pipelines;

@@ -10,7 +10,7 @@ use diesel::{
     dsl::{exists, select, sql},
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Bool, Text},
+    sql_types::{Array, BigInt, Bool, Text},
 };
 
 /// A job whose copy is complete waits for a daemon once more. One that was stopped in a later task may begin any.
@@ -19,12 +19,19 @@ const REQUEUE: &str = "
     SET status = 'PENDING', task = $2, cancel_requested_at = NULL, error_message = NULL, failures = 0,
         run_after = now(),
         finished_at = NULL, updated_at = now()
-    WHERE job.id = $1
+    WHERE job.id = ANY ($1)
       AND (job.status = 'COMPLETED' OR job.status IN ('FAILED', 'CANCELLED') AND job.task <> 'copy')
       AND CASE $2
           WHEN 'replay' THEN EXISTS (SELECT FROM backfill_quarantine WHERE job_id = job.id AND status = 'MENDED')
           WHEN 'repair' THEN EXISTS (SELECT FROM backfill_chunks WHERE job_id = job.id AND differs <> '{}')
-          ELSE true END";
+          ELSE true END
+    RETURNING job.id";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    id: JobId,
+}
 
 /// Whether a job's copy is complete and nothing is done with it.
 pub(crate) fn is_copied(job: &Job) -> bool {
@@ -37,18 +44,25 @@ pub(crate) fn is_copied(job: &Job) -> bool {
 
 /// Has a daemon do `task` with a job; `false` if its copy is not complete, or there is nothing to do.
 pub(crate) fn requeue(connection: &mut PgConnection, job: JobId, task: Task) -> QueryResult<bool> {
-    let changed = sql_query(REQUEUE).bind::<BigInt, _>(job).bind::<Text, _>(task).execute(connection)?;
-    if changed > 0 && task == Task::Verify {
-        forget_verdicts(connection, job)?;
-    }
-    Ok(changed > 0)
+    Ok(requeue_all(connection, &[job], task)? > 0)
 }
 
-fn forget_verdicts(connection: &mut PgConnection, job: JobId) -> QueryResult<()> {
-    diesel::update(backfill_chunks::table.filter(backfill_chunks::job_id.eq(job)))
+/// The same with several jobs at once; how many it had an effect on.
+pub(crate) fn requeue_all(connection: &mut PgConnection, jobs: &[JobId], task: Task) -> QueryResult<usize> {
+    let changed: Vec<Row> =
+        sql_query(REQUEUE).bind::<Array<BigInt>, _>(jobs).bind::<Text, _>(task).load(connection)?;
+    let changed: Vec<_> = changed.into_iter().map(|row| row.id).collect();
+    if task == Task::Verify {
+        forget_verdicts(connection, &changed)?;
+    }
+    Ok(changed.len())
+}
+
+fn forget_verdicts(connection: &mut PgConnection, jobs: &[JobId]) -> QueryResult<()> {
+    diesel::update(backfill_chunks::table.filter(backfill_chunks::job_id.eq_any(jobs)))
         .set(backfill_chunks::differs.eq(None::<Vec<i64>>))
         .execute(connection)?;
-    diesel::update(backfill_job_destinations::table.filter(backfill_job_destinations::job_id.eq(job)))
+    diesel::update(backfill_job_destinations::table.filter(backfill_job_destinations::job_id.eq_any(jobs)))
         .set((
             backfill_job_destinations::verified.eq(None::<bool>),
             backfill_job_destinations::verified_by.eq(None::<String>),

@@ -21,6 +21,7 @@ const WAITING: &str = "
     SELECT job.id, job.run_after, source.name AS source, note.detail, executing.jobs AS executing, alive.daemons,
            COALESCE(note.since, GREATEST(job.updated_at, LEAST(job.run_after, now()))) AS since,
            CASE WHEN job.status = 'EXECUTING' THEN note.reason
+                WHEN job.campaign_id IS NOT NULL AND job.campaign_slot IS NULL THEN 'campaign_slot'
                 WHEN job.run_after > now() THEN 'run_after'
                 WHEN NOT backfill_is_open(source.limits, now()) THEN 'quiet_hours'
                 WHEN executing.jobs >= LEAST((source.limits ->> 'max_jobs')::int,
@@ -69,6 +70,10 @@ impl Row {
             WaitReason::RunAfter => format!("it is not to run before {}", self.run_after.to_rfc3339()),
             WaitReason::QuietHours => {
                 format!("source {source} is not to be read at this hour (quiet_hours, run_hours)")
+            }
+            WaitReason::CampaignSlot => {
+                "jobs of its campaign come before it, and as many of them run at the same time as may"
+                    .to_owned()
             }
             WaitReason::SourceSlot => {
                 format!("{} jobs of source {source} run, as many as it can bear", self.executing)

@@ -6,7 +6,7 @@ use actix_web::{
 };
 use backfill_domain::{
     chunk::Chunk,
-    id::{JobId, PipelineId},
+    id::{CampaignId, JobId, PipelineId},
     job::{BackfillRequest, JobChange, JobResponse, JobStatus},
 };
 use diesel::PgConnection;
@@ -96,24 +96,28 @@ async fn list_of_pipeline(
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct StatusParameter {
+struct JobParameters {
     /// Only jobs in this state
     #[param(inline)]
     status: Option<JobStatus>,
+    /// Only jobs of this campaign
+    #[param(inline)]
+    campaign_id: Option<CampaignId>,
 }
 
 /// List jobs
 #[utoipa::path(
-    tag = "backfill", operation_id = "list_backfills", params(StatusParameter, Page),
+    tag = "backfill", operation_id = "list_backfills", params(JobParameters, Page),
     responses((status = 200, description = "Newest first", body = Listing<JobResponse>), Invalid, Unavailable)
 )]
 #[get("/backfill")]
 async fn list(
     database: Data<Database>,
-    query: Query<StatusParameter>,
+    query: Query<JobParameters>,
     page: Page,
 ) -> Result<web::Json<Listing<JobResponse>>, ApiError> {
-    let filter = JobFilter { pipeline: None, status: query.0.status };
+    let Query(JobParameters { status, campaign_id: campaign }) = query;
+    let filter = JobFilter { pipeline: None, campaign, status };
     let work = move |connection: &mut PgConnection| services::backfill::list(connection, &filter, page);
     Ok(web::Json(database.run(work).await?))
 }

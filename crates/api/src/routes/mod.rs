@@ -1,6 +1,7 @@
 //! HTTP: what is taken out of a request, which status the answer has, and how both are documented.
 
 mod backfill;
+mod campaigns;
 mod destinations;
 mod fallback;
 mod health;
@@ -26,6 +27,7 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
     destinations::routes(config);
     pipelines::routes(config);
     backfill::routes(config);
+    campaigns::routes(config);
     quarantine::routes(config);
     tasks::routes(config);
     workers::routes(config);

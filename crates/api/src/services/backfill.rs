@@ -4,7 +4,7 @@ use backfill_domain::{
     catalog::Table,
     chunk::Chunk,
     filter::Condition,
-    id::{JobId, PipelineId},
+    id::{DestinationId, JobId, PipelineId, SourceId},
     job::{BackfillRequest, JobChange, JobResponse, NewJob, WriteMode},
     source::Source,
 };
@@ -43,32 +43,40 @@ pub(crate) async fn create(
     // No connection to the metadata database is held while the source, which may be far away, thinks.
     let job = ask(move || {
         let inspected = inspection::inspect(&source.connection(), &request)?;
-        new_job(pipeline, &source, &request, inspected)
+        new_job(pipeline, &source, &request, &inspected)
     })
     .await?;
     database.run(move |connection| enqueue(connection, &job)).await
 }
 
-fn new_job(
+/// The job that `request` asks for.
+pub(super) fn new_job(
     pipeline: PipelineId,
     source: &Source,
     request: &BackfillRequest,
-    inspected: Inspected,
+    inspected: &Inspected,
 ) -> Result<NewJob, ApiError> {
-    let Inspected { copied, conditions } = inspected;
-    let filter_sql: Vec<_> = conditions.iter().map(Condition::to_sql).collect();
+    let Inspected { copied, conditions, .. } = inspected;
     Ok(NewJob {
         pipeline_id: pipeline,
         source_id: source.id,
         table_name: copied.read.table_name().to_string(),
         filters: serde_json::to_value(&request.filters)?,
-        filter_sql: filter_sql.join("; "),
+        filter_sql: filter_sql(conditions),
         write_mode: write_mode(request, &copied.written),
         options: request.options(),
         priority: request.priority,
         run_after: request.run_after,
         max_attempts: request.max_attempts,
+        campaign_id: None,
+        campaign_position: None,
     })
+}
+
+/// Conditions as people read them.
+pub(super) fn filter_sql(conditions: &[Condition]) -> String {
+    let sql: Vec<_> = conditions.iter().map(Condition::to_sql).collect();
+    sql.join("; ")
 }
 
 /// The write mode that was asked for, or the one that suits the table.
@@ -91,14 +99,23 @@ fn enqueue(connection: &mut PgConnection, job: &NewJob) -> Result<JobResponse, A
     }
 }
 
-fn insert(connection: &mut PgConnection, job: &NewJob) -> Result<JobResponse, ApiError> {
-    let held = pipelines::hold(connection, job.pipeline_id)?;
-    let (pipeline, destinations) = held.ok_or_else(|| ApiError::unknown("pipeline", job.pipeline_id))?;
-    if pipeline.source_id != job.source_id {
-        let detail =
-            format!("pipeline {} was given another source meanwhile; send the request again", pipeline.id);
+/// The destinations of a pipeline, which stays as it is until the transaction ends, and must still have the source.
+pub(super) fn hold_pipeline(
+    connection: &mut PgConnection,
+    id: PipelineId,
+    source: SourceId,
+) -> Result<Vec<DestinationId>, ApiError> {
+    let held = pipelines::hold(connection, id)?;
+    let (pipeline, destinations) = held.ok_or_else(|| ApiError::unknown("pipeline", id))?;
+    if pipeline.source_id != source {
+        let detail = format!("pipeline {id} was given another source meanwhile; send the request again");
         return Err(ApiError::Conflict(detail));
     }
+    Ok(destinations)
+}
+
+fn insert(connection: &mut PgConnection, job: &NewJob) -> Result<JobResponse, ApiError> {
+    let destinations = hold_pipeline(connection, job.pipeline_id, job.source_id)?;
     let job = jobs::insert(connection, job, &destinations)?;
     shown(connection, job)
 }
@@ -127,7 +144,7 @@ pub(crate) fn list_of_pipeline(
     pipeline: PipelineId,
     page: Page,
 ) -> Result<Listing<JobResponse>, ApiError> {
-    let filter = JobFilter { pipeline: Some(pipeline), status: None };
+    let filter = JobFilter { pipeline: Some(pipeline), ..JobFilter::default() };
     let listing = list(connection, &filter, page)?;
     // Only an empty list leaves open whether there is such a pipeline.
     if listing.total == 0 && pipelines::find(connection, pipeline)?.is_none() {

@@ -32,7 +32,9 @@ const SIMILAR: &str = "
 
 /// What the source knows of a request in which it finds nothing wrong.
 pub(crate) struct Inspected {
-    /// The table, with the columns that are to be copied.
+    /// The table.
+    pub(crate) table: Table,
+    /// The same, with the columns that are to be copied.
     pub(crate) copied: Copied,
     /// The filters with their columns' types.
     pub(crate) conditions: Vec<Condition>,
@@ -103,13 +105,14 @@ pub(crate) fn inspect(
     };
     errors.extend(request.check());
     errors.extend(check_value_policies(&request.value_policies, &table));
+    errors.extend(filter::check_number(&request.filters));
     let conditions = match filter::bind(&request.filters, &table) {
         Ok(conditions) => conditions,
         Err(more) => return Err(ApiError::Invalid([errors, more].concat())),
     };
     errors.extend(judge(&mut client, &table, &request.filters, &conditions)?);
     match copied {
-        Ok(copied) if errors.is_empty() => Ok(Inspected { copied, conditions }),
+        Ok(copied) if errors.is_empty() => Ok(Inspected { table, copied, conditions }),
         _ => Err(ApiError::Invalid(errors)),
     }
 }

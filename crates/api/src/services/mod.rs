@@ -1,6 +1,7 @@
 //! The rules: what may be done, in which order, and what is said when it may not.
 
 pub(crate) mod backfill;
+pub(crate) mod campaigns;
 pub(crate) mod cancellation;
 pub(crate) mod destinations;
 pub(crate) mod folder;

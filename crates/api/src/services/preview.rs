@@ -134,7 +134,7 @@ fn look(
     request: &BackfillRequest,
     destinations: &[Destination],
 ) -> Result<(Preview, Wanted), ApiError> {
-    let Inspected { copied, conditions } = inspection::inspect(source, request)?;
+    let Inspected { copied, conditions, .. } = inspection::inspect(source, request)?;
     let Copied { read: table, written } = copied;
     // Settings that cannot be read stop the job; until then they are one destination more.
     let settings: Vec<_> = destinations.iter().filter_map(|stored| stored.settings().ok()).collect();

@@ -2,7 +2,7 @@
 //! a repair of what differs, a replay of mended rows.
 
 use backfill_domain::{
-    id::JobId,
+    id::{JobId, SourceId},
     job::{Job, JobResponse, Task, WriteMode},
     source::Source,
 };
@@ -17,26 +17,17 @@ use crate::{
 
 /// Has a daemon compare what the job's destinations hold with the source.
 pub(crate) async fn verify(database: &Database, id: JobId) -> Result<JobResponse, ApiError> {
-    let (job, source, has_tables) = database.run(move |connection| context(connection, id)).await?;
-    if has_tables {
-        let (table, columns) = (job.table_name.clone(), job.options.columns.clone());
-        let has_key =
-            ask(move || inspection::has_key(&source.connection(), &table, columns.as_deref())).await?;
-        if !has_key {
-            return Err(ApiError::Conflict(format!(
-                "job {id} has copied no primary key, by which its rows could be found again in a table: only Parquet \
-                 files can be compared without"
-            )));
-        }
-    }
-    database.run(move |connection| requeue(connection, &job, Task::Verify, "has nothing to verify")).await
-}
-
-fn context(connection: &mut PgConnection, id: JobId) -> Result<(Job, Source, bool), ApiError> {
-    let job = find(connection, id)?;
+    let job = database.run(move |connection| find(connection, id)).await?;
     if !tasks::is_copied(&job) {
         return Err(not_copied(&job));
     }
+    check_comparable(database, &job).await?;
+    database.run(move |connection| requeue(connection, &job, Task::Verify, "has nothing to verify")).await
+}
+
+/// Refuses a job whose rows cannot be told from others.
+pub(super) async fn check_comparable(database: &Database, job: &Job) -> Result<(), ApiError> {
+    let id = job.id;
     if job.write_mode == WriteMode::InsertMissing {
         let detail = format!(
             "job {id} has kept rows that were there already, which may differ from the source's: they cannot be told \
@@ -44,10 +35,25 @@ fn context(connection: &mut PgConnection, id: JobId) -> Result<(Job, Source, boo
         );
         return Err(ApiError::Conflict(detail));
     }
-    let source = sources::find(connection, job.source_id)?;
-    let source = source.ok_or_else(|| ApiError::unknown("source", job.source_id))?;
-    let has_tables = tasks::has_tables(connection, id)?;
-    Ok((job, source, has_tables))
+    let source_id = job.source_id;
+    let (source, has_tables) = database.run(move |connection| context(connection, id, source_id)).await?;
+    let (table, columns) = (job.table_name.clone(), job.options.columns.clone());
+    if !has_tables {
+        return Ok(());
+    }
+    let has_key = ask(move || inspection::has_key(&source.connection(), &table, columns.as_deref())).await?;
+    if has_key {
+        return Ok(());
+    }
+    Err(ApiError::Conflict(format!(
+        "job {id} has copied no primary key, by which its rows could be found again in a table: only Parquet files can \
+         be compared without"
+    )))
+}
+
+fn context(connection: &mut PgConnection, id: JobId, source: SourceId) -> Result<(Source, bool), ApiError> {
+    let found = sources::find(connection, source)?.ok_or_else(|| ApiError::unknown("source", source))?;
+    Ok((found, tasks::has_tables(connection, id)?))
 }
 
 /// Has a daemon copy the chunks once more that the last look has found to differ.

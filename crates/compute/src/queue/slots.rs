@@ -11,7 +11,8 @@ const SLOT_INDEX: &str = "uq_queue_backfill_data_source_slot";
 
 /// The first waiting jobs of each source that may be read at this hour, those of a source with a limit with the slot that each would have. It looks at
 /// as many of them as there are free slots, or as other daemons may be taking at this moment: its cost does not grow
-/// with the jobs that wait. Jobs that were claimed before the source had a limit have no slot, and count as well.
+/// with the jobs that wait. Those that wait for their turn in a campaign are not among them, nor in the index that is read.
+/// Jobs that were claimed before the source had a limit have no slot, and count as well.
 pub(super) fn candidates() -> String {
     format!(
         "
@@ -27,6 +28,7 @@ pub(super) fn candidates() -> String {
             SELECT id, row_number() OVER (ORDER BY priority DESC, run_after, id) AS place
             FROM queue_backfill_data
             WHERE source_id = source.id AND status = 'PENDING' AND run_after <= now()
+              AND (campaign_id IS NULL OR campaign_slot IS NOT NULL)
             ORDER BY priority DESC, run_after, id LIMIT $1 + 100
         ) AS job
         LEFT JOIN (

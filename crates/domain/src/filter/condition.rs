@@ -68,16 +68,18 @@ pub fn join(conditions: &[Condition]) -> Option<String> {
     (!sql.is_empty()).then(|| sql.join(" AND "))
 }
 
+/// Refuses more filters than a user may give. A job of a campaign has those of its window besides.
+pub fn check_number(filters: &[Filter]) -> Option<FieldError> {
+    let message = format!("has {} filters; at most {MAX_FILTERS} are allowed", filters.len());
+    (filters.len() > MAX_FILTERS).then(|| FieldError::new("filters", message))
+}
+
 /// Holds `filters` against `table`.
 ///
 /// # Errors
 /// Every filter that names no column of the table or whose value has not the shape that its operator takes.
 pub fn bind(filters: &[Filter], table: &Table) -> Result<Vec<Condition>, Vec<FieldError>> {
     let mut errors = Vec::new();
-    if filters.len() > MAX_FILTERS {
-        let message = format!("has {} filters; at most {MAX_FILTERS} are allowed", filters.len());
-        errors.push(FieldError::new("filters", message));
-    }
     let mut conditions = Vec::with_capacity(filters.len());
     for (at, filter) in filters.iter().enumerate() {
         match bind_one(filter, table) {

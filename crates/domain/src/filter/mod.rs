@@ -6,13 +6,13 @@
 mod condition;
 mod operator;
 
-pub use condition::{Condition, bind, join};
+pub use condition::{Condition, bind, check_number, join};
 pub use operator::{Operand, Operator};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Most filters a job may have.
+/// Most filters a user may give.
 pub const MAX_FILTERS: usize = 5;
 
 /// Most values an IN or NOT IN list may have.

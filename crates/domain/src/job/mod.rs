@@ -15,7 +15,7 @@ pub use self::{
     response::{JobDestinationResponse, JobResponse},
 };
 use crate::{
-    id::{DestinationId, JobId, PipelineId, SourceId},
+    id::{CampaignId, DestinationId, JobId, PipelineId, SourceId},
     options::{CopyOptions, Verification},
     plan::Plan,
     schema::{backfill_job_destinations, queue_backfill_data},
@@ -151,6 +151,8 @@ pub struct Job {
     pub snapshot_at: Option<DateTime<Utc>>,
     /// What it does; [`Task::Copy`] once a later task is done.
     pub task: Task,
+    /// The campaign that it copies a window for.
+    pub campaign_id: Option<CampaignId>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When a daemon first claimed it.
@@ -162,7 +164,7 @@ pub struct Job {
 }
 
 /// A job to be put into the queue.
-#[derive(Debug, Insertable)]
+#[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = queue_backfill_data)]
 pub struct NewJob {
     /// The pipeline it belongs to.
@@ -185,6 +187,10 @@ pub struct NewJob {
     pub run_after: Option<DateTime<Utc>>,
     /// With how many failures in a row it is FAILED.
     pub max_attempts: i32,
+    /// The campaign that it copies a window for, and which; neither without one.
+    pub campaign_id: Option<CampaignId>,
+    /// The window's place in the campaign's order.
+    pub campaign_position: Option<i32>,
 }
 
 /// A job's part for one of its destinations.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{Job, JobDestination, JobStatus, Task, WriteMode};
 use crate::{
     filter::Filter,
-    id::{DestinationId, JobId, PipelineId, SourceId},
+    id::{CampaignId, DestinationId, JobId, PipelineId, SourceId},
     options::{CopyOptions, Verification},
     plan::Plan,
     waiting::Waiting,
@@ -22,6 +22,8 @@ pub struct JobResponse {
     pub pipeline_id: PipelineId,
     /// The source it copies from.
     pub source_id: SourceId,
+    /// The campaign that it copies a window for; `null` without one.
+    pub campaign_id: Option<CampaignId>,
     /// The source's table, `schema.table`, quoted where SQL would have to.
     #[schema(example = "public.orders")]
     pub table_name: String,
@@ -122,6 +124,7 @@ impl JobResponse {
             id: job.id,
             pipeline_id: job.pipeline_id,
             source_id: job.source_id,
+            campaign_id: job.campaign_id,
             table_name: job.table_name,
             filters: job.filters,
             filter_sql: job.filter_sql,
