@@ -2,6 +2,7 @@
 //! compares what arrived with what was there by means that are not Backfill's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod campaigns;
 mod chaos;
 mod columns;
 mod control;

@@ -155,6 +155,12 @@ fn reader(stack: &Stack, place: Place) -> Connection {
 }
 
 impl Job<'_> {
+    /// Asserts that one destination holds what the source does of a table, by whichever jobs that has come.
+    #[track_caller]
+    pub(crate) fn compare_in(&self, place: Place, table: &str) {
+        Job::new(self.stack, self.id, &[place]).compare(table).assert_equal();
+    }
+
     /// Rows of a query in a columnar destination, whose table it calls `{}`; each as the text of one value.
     #[track_caller]
     pub(crate) fn select_in(&self, place: Place, table: &str, query: &str) -> Vec<String> {

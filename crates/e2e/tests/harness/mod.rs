@@ -1,5 +1,6 @@
 //! Runs Backfill for a test, and compares what it copied.
 
+mod campaign;
 mod chance;
 mod client;
 mod compare;
@@ -13,6 +14,7 @@ mod stack;
 mod wait;
 
 pub(crate) use self::{
+    campaign::Campaign,
     chance::Chance,
     client::{Answer, Client},
     compare::Comparison,

@@ -176,14 +176,17 @@ impl Stack {
         *self.pipelines.borrow_mut().entry(destinations.to_vec()).or_insert_with(create)
     }
 
-    fn ids(&self, places: &[Place]) -> Vec<i64> {
-        places.iter().map(|place| self.destinations[place]).collect()
+    /// The same, to these of the stack's own.
+    #[track_caller]
+    pub(crate) fn pipeline_to(&self, places: &[Place]) -> i64 {
+        let ids: Vec<_> = places.iter().map(|place| self.destinations[place]).collect();
+        self.pipeline(&ids)
     }
 
     /// Asks for a backfill to `places`.
     #[track_caller]
     pub(crate) fn request(&self, places: &[Place], request: &Value) -> Answer {
-        let pipeline = self.pipeline(&self.ids(places));
+        let pipeline = self.pipeline_to(places);
         self.client.post(&format!("/pipelines/{pipeline}/backfill"), request)
     }
 
