@@ -29,7 +29,9 @@ fn adds_row(stack: &Stack, key: i64) -> Client {
 fn becomes(stack: &Stack, wanted: &[&str]) {
     let sessions = || {
         stack.destination.column(&format!(
-            "SELECT CASE wait_event_type WHEN 'Lock' THEN 'waits for a lock' ELSE state END FROM pg_stat_activity \
+            "SELECT CASE WHEN wait_event_type = 'Lock' THEN 'waits for a lock' \
+                         WHEN state = 'idle in transaction' AND query NOT LIKE 'COPY %' THEN 'has written nothing' \
+                         ELSE state END FROM pg_stat_activity \
              WHERE datname = '{}' AND application_name LIKE 'backfill job %' ORDER BY 1",
             stack.destination.name()
         ))
