@@ -35,13 +35,18 @@ pub(crate) struct Held {
 /// How often a claim is tried that another daemon was ahead of. What is left is found at the next look.
 const CLAIM_TRIES: u32 = 5;
 
-/// Takes jobs of `candidate` in order of priority, then age. Locked rows are another daemon's and skipped.
+/// Takes jobs of `candidate` in order of priority, then age. Locked rows are another daemon's and skipped. Each is looked up
+/// by its id until there are enough: a join of all might read every job that waits.
 const CLAIM: &str = "
     , next AS (
-        SELECT id, slot FROM queue_backfill_data AS job JOIN candidate USING (id)
-        WHERE job.status = 'PENDING' AND job.run_after <= now()
-        ORDER BY job.priority DESC, job.run_after, id
-        LIMIT $1 FOR UPDATE OF job SKIP LOCKED
+        SELECT job.id, candidate.slot
+        FROM (SELECT * FROM candidate ORDER BY priority DESC, run_after, id) AS candidate
+        CROSS JOIN LATERAL (
+            SELECT id FROM queue_backfill_data
+            WHERE id = candidate.id AND status = 'PENDING' AND run_after <= now()
+            FOR UPDATE SKIP LOCKED
+        ) AS job
+        LIMIT $1
     )
     UPDATE queue_backfill_data AS job
     SET status = 'EXECUTING', source_slot = next.slot, attempt = job.attempt + 1, claimed_by = $2,

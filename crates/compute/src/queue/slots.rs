@@ -16,16 +16,16 @@ const SLOT_INDEX: &str = "uq_queue_backfill_data_source_slot";
 pub(super) fn candidates() -> String {
     format!(
         "
-    SELECT candidate.id, candidate.slot
+    SELECT candidate.*
     FROM (
         SELECT id, LEAST((limits ->> 'max_jobs')::int, (limits ->> 'max_connections')::int / {CONNECTIONS_PER_JOB})
                    AS slots
         FROM sources WHERE backfill_is_open(limits, now())
     ) AS source
     CROSS JOIN LATERAL (
-        SELECT job.id, slot.number AS slot
+        SELECT job.id, job.priority, job.run_after, slot.number AS slot
         FROM (
-            SELECT id, row_number() OVER (ORDER BY priority DESC, run_after, id) AS place
+            SELECT id, priority, run_after, row_number() OVER (ORDER BY priority DESC, run_after, id) AS place
             FROM queue_backfill_data
             WHERE source_id = source.id AND status = 'PENDING' AND run_after <= now()
               AND (campaign_id IS NULL OR campaign_slot IS NOT NULL)
