@@ -4,7 +4,7 @@ dev := deploy/dev
 bench := deploy/bench
 with_postgres := node $(dev)/with-postgres.mjs
 
-.PHONY: help tools deps build up down demo bench test chaos load check fmt clean
+.PHONY: help tools deps build up down demo bench claims test chaos load check fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ demo: build ## Copy 3 million flights to PostgreSQL, DuckDB and Parquet, and pro
 
 bench: build ## Measure Backfill beside its peers and write docs/benchmarks.md (BENCH_SCALE, BENCH_ONLY, …)
 	@node $(bench)/bench.mjs
+
+claims: deps ## Measure how many claims a second the queue stands, from one daemon to 200
+	@$(with_postgres) cargo bench --workspace --locked --features backfill-compute/bench --bench claims
 
 test: deps ## Run every test, against a throwaway PostgreSQL
 	cargo build --workspace --bins --locked

@@ -1,4 +1,7 @@
-//! What the benchmarks reach of the pure parts: rows like those of an order book, in memory, as the source sends them.
+//! What the benchmarks reach: of the pure parts, with rows like those of an order book, in memory, as the source sends
+//! them; and the queue.
+
+mod claims;
 
 use std::{error::Error, sync::Arc};
 
@@ -13,6 +16,8 @@ use crate::{
     columnar::{Decoder, Held},
     wire::{Batch, BatchReader, Checksum, HEADER, Layout, TRAILER},
 };
+
+pub use self::claims::{ClaimBench, ClaimRate};
 
 /// As in a chunk of the daemon's.
 const MAX_ROWS: usize = 10_000;
