@@ -21,3 +21,4 @@ mod resumption;
 mod retries;
 mod sources;
 mod tasks;
+mod transitions;

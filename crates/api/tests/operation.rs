@@ -94,6 +94,7 @@ fn the_description_lists_each_route_with_its_problems() {
     /api/v1/backfill/{id} delete get patch
     /api/v1/backfill/{id}/cancel post
     /api/v1/backfill/{id}/chunks get
+    /api/v1/backfill/{id}/pause post
     /api/v1/backfill/{id}/quarantine get
     /api/v1/backfill/{id}/quarantine/replay post
     /api/v1/backfill/{id}/quarantine/{entry} put

@@ -70,6 +70,7 @@ diesel::table! {
         claimed_by -> Nullable<Uuid>,
         lease_expires_at -> Nullable<Timestamptz>,
         cancel_requested_at -> Nullable<Timestamptz>,
+        pause_requested_at -> Nullable<Timestamptz>,
         error_message -> Nullable<Text>,
         source_shape -> Nullable<Text>,
         options -> Jsonb,

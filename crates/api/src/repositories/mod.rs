@@ -1,7 +1,6 @@
 //! The metadata database's statements, and nothing but them.
 
 pub(crate) mod campaigns;
-pub(crate) mod cancellation;
 pub(crate) mod chunks;
 pub(crate) mod coverage;
 pub(crate) mod destinations;
@@ -11,6 +10,7 @@ pub(crate) mod quarantine;
 pub(crate) mod resumption;
 pub(crate) mod sources;
 pub(crate) mod stats;
+pub(crate) mod stop;
 pub(crate) mod tasks;
 pub(crate) mod waiting;
 pub(crate) mod workers;

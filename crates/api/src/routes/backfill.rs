@@ -20,7 +20,7 @@ use crate::{
     extract::{Json, Page, Query},
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
-    repositories::jobs::JobFilter,
+    repositories::{jobs::JobFilter, stop::Stop},
     services::{self, preview::Preview},
 };
 
@@ -34,6 +34,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(change)
         .service(remove)
         .service(cancel)
+        .service(pause)
         .service(resume)
         .service(chunks);
 }
@@ -172,7 +173,21 @@ async fn remove(database: Data<Database>, id: Path<JobId>) -> Result<HttpRespons
 )]
 #[post("/backfill/{id}/cancel")]
 async fn cancel(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
-    Ok(web::Json(services::cancellation::cancel(&database, *id).await?))
+    Ok(web::Json(services::stop::stop(&database, *id, Stop::Cancel).await?))
+}
+
+/// Pause a job
+///
+/// A PENDING job is PAUSED at once. The daemon of an executing one stops behind the chunk at hand, and the answer waits up
+/// to 3 seconds for it; if that takes longer, the job is still EXECUTING, and `pause_requested_at` tells that it was asked
+/// to stop.
+#[utoipa::path(
+    tag = "backfill", operation_id = "pause_backfill", params(("id" = JobId, Path)),
+    responses((status = 200, description = "The job", body = JobResponse), Unknown, Conflict, Unavailable)
+)]
+#[post("/backfill/{id}/pause")]
+async fn pause(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
+    Ok(web::Json(services::stop::stop(&database, *id, Stop::Pause).await?))
 }
 
 /// Resume a job

@@ -27,6 +27,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(find)
         .service(coverage)
         .service(cancel)
+        .service(pause)
         .service(resume)
         .service(verify)
         .service(repair)
@@ -105,6 +106,21 @@ async fn cancel(
     id: Path<CampaignId>,
 ) -> Result<web::Json<CampaignResponse>, ApiError> {
     Ok(web::Json(database.run(move |connection| campaigns::cancel(connection, *id)).await?))
+}
+
+/// Pause a campaign
+///
+/// All its jobs that wait or are executed, as if each were paused. The answer does not wait for daemons to stop.
+#[utoipa::path(
+    tag = "campaigns", operation_id = "pause_campaign", params(("id" = CampaignId, Path)),
+    responses((status = 200, description = "The campaign", body = CampaignResponse), Unknown, Conflict, Unavailable)
+)]
+#[post("/campaigns/{id}/pause")]
+async fn pause(
+    database: Data<Database>,
+    id: Path<CampaignId>,
+) -> Result<web::Json<CampaignResponse>, ApiError> {
+    Ok(web::Json(database.run(move |connection| campaigns::pause(connection, *id)).await?))
 }
 
 /// Resume a campaign

@@ -2,7 +2,6 @@
 
 pub(crate) mod backfill;
 pub(crate) mod campaigns;
-pub(crate) mod cancellation;
 pub(crate) mod destinations;
 pub(crate) mod folder;
 pub(crate) mod inspection;
@@ -13,5 +12,6 @@ mod remote;
 pub(crate) mod resumption;
 pub(crate) mod sources;
 pub(crate) mod stats;
+pub(crate) mod stop;
 pub(crate) mod tasks;
 mod usage;

@@ -55,6 +55,14 @@ impl Scenario {
             "LAPSED" => {
                 "status = 'EXECUTING', claimed_by = gen_random_uuid(), lease_expires_at = now() - '1 s'::interval"
             }
+            "CANCELLING" => {
+                "status = 'EXECUTING', claimed_by = gen_random_uuid(), lease_expires_at = now() + '30 s',
+                 cancel_requested_at = now()"
+            }
+            "PAUSING" => {
+                "status = 'EXECUTING', claimed_by = gen_random_uuid(), lease_expires_at = now() + '30 s',
+                 pause_requested_at = now()"
+            }
             state => &format!("status = '{state}'"),
         };
         self.app.database.execute(&format!("UPDATE queue_backfill_data SET {sets} WHERE id = {job}"));

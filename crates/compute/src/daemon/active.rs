@@ -110,13 +110,14 @@ impl ActiveJobs {
     }
 
     /// Tells the jobs that were `asked` about what the queue answered: which are `held`, and which are to be
-    /// cancelled.
+    /// cancelled or paused.
     pub(crate) fn apply(&self, held: &[Held], asked: &[JobId]) {
         let jobs = self.lock();
         for (id, active) in jobs.iter().filter(|(id, _)| asked.contains(id)) {
             match held.iter().find(|held| held.id == *id && held.attempt == active.attempt) {
                 None => active.tell(Stop::LeaseLost),
                 Some(held) if held.cancel_requested => active.tell(Stop::Cancel),
+                Some(held) if held.pause_requested => active.tell(Stop::Pause),
                 Some(_) => {}
             }
         }

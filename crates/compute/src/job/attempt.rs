@@ -207,7 +207,7 @@ impl Attempt<'_> {
     }
 }
 
-/// Whether a shutdown waits for the chunk at hand: not where that is the whole table.
+/// Whether a pause or a shutdown waits for the chunk at hand: not where that is the whole table.
 fn stops_between_chunks(plan: &Plan) -> bool {
     plan.sections.iter().all(|section| section.strategy != Strategy::Stream)
 }

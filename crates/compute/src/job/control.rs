@@ -11,6 +11,8 @@ pub(crate) enum Stop {
     Cancel,
     /// Another daemon may have it by now: at once, and without a word to the queue.
     LeaseLost,
+    /// A user pauses it: after the chunk at hand.
+    Pause,
     /// The daemon ends: after the chunk at hand.
     Shutdown,
 }
@@ -18,7 +20,7 @@ pub(crate) enum Stop {
 impl Stop {
     /// Whether even the chunk at hand is to be given up.
     pub(crate) fn is_immediate(self) -> bool {
-        self != Self::Shutdown
+        matches!(self, Self::Cancel | Self::LeaseLost)
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) struct Copy<'a> {
     pub(crate) source_name: &'a str,
     /// Whether rows or values may be set aside.
     pub(crate) sets_aside: bool,
-    /// Whether a shutdown waits for the chunk at hand: not where that is the whole table.
+    /// Whether a pause or a shutdown waits for the chunk at hand: not where that is the whole table.
     pub(crate) stops_between_chunks: bool,
 }
 

@@ -100,7 +100,7 @@ fn outcome(ended: Result<Ending, JobError>, control: &Control, keeps_snapshot: b
         (_, Some(Stop::LeaseLost)) | (Err(JobError::Queue(QueueError::LeaseLost)), _) => None,
         (_, Some(Stop::Cancel)) => Some(Outcome::Cancelled),
         // Whether it failed by itself or because of the shutdown: another daemon finds out.
-        (_, Some(Stop::Shutdown)) | (Ok(Ending::Stopped) | Err(JobError::Stopped), None) => {
+        (_, Some(Stop::Shutdown)) | (Ok(Ending::Stopped) | Err(JobError::Stopped), _) => {
             Some(Outcome::HandedBack)
         }
         // The job itself is well: it goes on where it stopped once the queue can be reached again.
@@ -108,7 +108,7 @@ fn outcome(ended: Result<Ending, JobError>, control: &Control, keeps_snapshot: b
         // It waits in the queue, where it keeps no daemon from other work.
         (Err(JobError::Source { error: SourceError::QuietHours, .. }), None) => Some(Outcome::HandedBack),
         // The next attempt goes on without a snapshot.
-        (Err(JobError::Source { error, .. }), None) if error.is_lost_snapshot() && !keeps_snapshot => {
+        (Err(JobError::Source { error, .. }), _) if error.is_lost_snapshot() && !keeps_snapshot => {
             Some(Outcome::HandedBack)
         }
         (Err(error), _) => Some(Outcome::Failed {

@@ -30,6 +30,9 @@ pub(crate) struct Held {
     /// Whether a user asked to cancel it.
     #[diesel(sql_type = Bool)]
     pub(crate) cancel_requested: bool,
+    /// Whether a user asked to pause it.
+    #[diesel(sql_type = Bool)]
+    pub(crate) pause_requested: bool,
 }
 
 /// How often a claim is tried that another daemon was ahead of. What is left is found at the next look.
@@ -60,7 +63,8 @@ const RENEW: &str = "
     UPDATE queue_backfill_data
     SET lease_expires_at = now() + make_interval(secs => $3)
     WHERE status = 'EXECUTING' AND claimed_by = $1 AND id = ANY ($2)
-    RETURNING id, attempt, cancel_requested_at IS NOT NULL AS cancel_requested";
+    RETURNING id, attempt, cancel_requested_at IS NOT NULL AS cancel_requested,
+              pause_requested_at IS NOT NULL AS pause_requested";
 
 /// Takes jobs from daemons that have not renewed their lease, and counts a failure: a job that brings its daemons down
 /// must not do so for ever. One that hangs in the middle of a transaction holds its job's row; it is taken as soon as the
@@ -69,6 +73,7 @@ const REAP: &str = "
     WITH lapsed AS (
         SELECT id, CASE
                 WHEN cancel_requested_at IS NOT NULL THEN 'CANCELLED'
+                WHEN pause_requested_at IS NOT NULL THEN 'PAUSED'
                 WHEN failures + 1 >= max_attempts THEN 'FAILED'
                 ELSE 'PENDING'
             END AS status
@@ -78,15 +83,16 @@ const REAP: &str = "
     ), reaped AS (
         UPDATE queue_backfill_data AS job
         SET status = lapsed.status, failures = failures + 1, claimed_by = NULL, lease_expires_at = NULL,
-            error_message = CASE lapsed.status
-                WHEN 'PENDING' THEN format(
+            pause_requested_at = NULL,
+            error_message = CASE
+                WHEN lapsed.status IN ('PENDING', 'PAUSED') THEN format(
                     'attempt %s ended without a word: its daemon was killed, hung, or lost the metadata database', attempt)
-                WHEN 'FAILED' THEN format(
+                WHEN lapsed.status = 'FAILED' THEN format(
                     'attempt %s ended without a word: its daemon was killed, hung, or lost the metadata database (failure %s '
                     'in a row); look at the log of daemon %s before you resume the job',
                     attempt, failures + 1, claimed_by)
             END,
-            finished_at = CASE WHEN lapsed.status <> 'PENDING' THEN now() END, updated_at = now()
+            finished_at = CASE WHEN lapsed.status IN ('FAILED', 'CANCELLED') THEN now() END, updated_at = now()
         FROM lapsed WHERE job.id = lapsed.id
         RETURNING job.id, job.status
     ), parts AS (
@@ -101,7 +107,7 @@ pub(crate) struct Reaped {
     /// The job.
     #[diesel(sql_type = BigInt)]
     pub(crate) id: JobId,
-    /// PENDING; CANCELLED where a user had asked for that; FAILED after too many failures in a row.
+    /// PENDING; CANCELLED or PAUSED where a user had asked for that; FAILED after too many failures in a row.
     #[diesel(sql_type = Text)]
     pub(crate) status: JobStatus,
 }

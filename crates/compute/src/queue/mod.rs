@@ -81,6 +81,8 @@ pub(crate) struct Claim {
 struct Locked {
     /// Whether a user asked to cancel it.
     cancel_requested: bool,
+    /// Whether a user asked to pause it.
+    pause_requested: bool,
     /// Its failures in a row.
     failures: i32,
     /// With how many of those it is FAILED.
@@ -177,6 +179,7 @@ impl Queue {
         let locked = held(claim, self.worker)
             .select((
                 queue_backfill_data::cancel_requested_at.is_not_null(),
+                queue_backfill_data::pause_requested_at.is_not_null(),
                 queue_backfill_data::failures,
                 queue_backfill_data::max_attempts,
             ))

@@ -49,7 +49,7 @@ pub(crate) enum Outcome {
     Completed,
     /// A user cancelled it.
     Cancelled,
-    /// The daemon stops; another one is to go on.
+    /// The job was paused, or its daemon stops and another one is to go on.
     HandedBack,
     /// An error stopped it.
     Failed {
@@ -101,7 +101,11 @@ impl Standing {
 
 /// The state of a job that its daemon lets go of before its end.
 fn let_go(locked: Locked) -> JobStatus {
-    if locked.cancel_requested { JobStatus::Cancelled } else { JobStatus::Pending }
+    match locked {
+        Locked { cancel_requested: true, .. } => JobStatus::Cancelled,
+        Locked { pause_requested: true, .. } => JobStatus::Paused,
+        _ => JobStatus::Pending,
+    }
 }
 
 impl Queue {
@@ -236,6 +240,7 @@ impl Queue {
                 queue_backfill_data::status.eq(status),
                 queue_backfill_data::error_message.eq(&standing.message),
                 queue_backfill_data::failures.eq(standing.failures),
+                queue_backfill_data::pause_requested_at.eq(None::<DateTime<Utc>>),
                 queue_backfill_data::claimed_by.eq(None::<Uuid>),
                 queue_backfill_data::lease_expires_at.eq(None::<DateTime<Utc>>),
                 queue_backfill_data::snapshot_at.eq(None::<DateTime<Utc>>),

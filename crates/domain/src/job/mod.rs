@@ -139,6 +139,8 @@ pub struct Job {
     pub lease_expires_at: Option<DateTime<Utc>>,
     /// When a user asked to cancel it.
     pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// When a user asked the daemon that executes it to pause it.
+    pub pause_requested_at: Option<DateTime<Utc>>,
     /// Why it failed, or its last attempt did.
     pub error_message: Option<String>,
     /// What it was told beyond table, filters and write mode.

@@ -75,6 +75,8 @@ pub struct JobResponse {
     pub destinations: Vec<JobDestinationResponse>,
     /// When a user asked to cancel it.
     pub cancel_requested_at: Option<DateTime<Utc>>,
+    /// When a user asked to pause it; `null` once it has stopped.
+    pub pause_requested_at: Option<DateTime<Utc>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When a daemon first took it up.
@@ -142,6 +144,7 @@ impl JobResponse {
             error_message: job.error_message,
             destinations: destinations.into_iter().map(JobDestinationResponse::from).collect(),
             cancel_requested_at: job.cancel_requested_at,
+            pause_requested_at: job.pause_requested_at,
             created_at: job.created_at,
             started_at: job.started_at,
             finished_at: job.finished_at,

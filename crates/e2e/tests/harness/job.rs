@@ -144,6 +144,13 @@ impl<'a> Job<'a> {
         job["waiting"]["detail"].as_str().unwrap().to_owned()
     }
 
+    /// Asks to pause it, and waits until it is.
+    #[track_caller]
+    pub(crate) fn pause(&self) -> Value {
+        self.stack.client.post(&format!("/backfill/{}/pause", self.id), &json!({})).json(200);
+        self.becomes_status("PAUSED")
+    }
+
     /// Has a daemon take it up where it stopped.
     #[track_caller]
     pub(crate) fn resume(&self) {

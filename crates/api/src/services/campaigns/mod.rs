@@ -18,7 +18,11 @@ use crate::{
     error::ApiError,
     extract::Page,
     listing::Listing,
-    repositories::{campaigns, cancellation, coverage, resumption, tasks},
+    repositories::{
+        campaigns, coverage, resumption,
+        stop::{self, Stop},
+        tasks,
+    },
 };
 
 /// The campaigns, newest first.
@@ -66,7 +70,14 @@ pub(crate) fn coverage(connection: &mut PgConnection, id: CampaignId) -> Result<
 /// Cancels all jobs of the campaign that are active. Daemons that execute some are asked to stop, and not waited for.
 pub(crate) fn cancel(connection: &mut PgConnection, id: CampaignId) -> Result<CampaignResponse, ApiError> {
     act(connection, id, "that is active", |connection, jobs| {
-        Ok(cancellation::cancel_all(connection, jobs)?.len())
+        Ok(stop::stop_all(connection, jobs, Stop::Cancel)?.len())
+    })
+}
+
+/// Pauses all jobs of the campaign that wait or are executed, these behind the chunk at hand.
+pub(crate) fn pause(connection: &mut PgConnection, id: CampaignId) -> Result<CampaignResponse, ApiError> {
+    act(connection, id, "that is PENDING or EXECUTING", |connection, jobs| {
+        Ok(stop::stop_all(connection, jobs, Stop::Pause)?.len())
     })
 }
 
