@@ -58,6 +58,9 @@ pub(crate) enum ApiError {
     /// The metadata database has not this version's schema.
     #[error("the metadata database is not migrated")]
     NotMigrated,
+    /// The service has been told to stop.
+    #[error("the service is stopping")]
+    Stopping,
     /// Whether it has cannot be told.
     #[error(transparent)]
     Migration(#[from] MigrationError),
@@ -107,7 +110,7 @@ impl ApiError {
             Self::Source(_) | Self::Silent { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "/problems/source", "The source cannot be read")
             }
-            Self::Unavailable(_) | Self::NotMigrated => UNAVAILABLE,
+            Self::Unavailable(_) | Self::NotMigrated | Self::Stopping => UNAVAILABLE,
             Self::Database(error) if is_disconnect(error) => UNAVAILABLE,
             Self::Database(_) | Self::Migration(_) | Self::Stored(_) | Self::Metrics(_) | Self::Task(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "/problems/internal", "The service failed")
@@ -147,13 +150,14 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse {
         let (status, r#type, title) = self.kind();
         let detail = match status {
+            _ if matches!(self, Self::Stopping) => self.to_string(),
             StatusCode::SERVICE_UNAVAILABLE => {
                 "The metadata database cannot be reached; try again later.".to_owned()
             }
             _ if status.is_server_error() => "The service's log tells more.".to_owned(),
             _ => self.to_string(),
         };
-        if status.is_server_error() {
+        if status.is_server_error() && !matches!(self, Self::Stopping) {
             log::error!("{self}");
         }
         Problem { r#type, title, status: status.as_u16(), detail, errors: self.fields() }

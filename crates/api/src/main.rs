@@ -13,7 +13,7 @@ async fn main() -> std::io::Result<()> {
     let database = database::Database::new(&config.database_url);
     let listener = TcpListener::bind(&config.backfill_bind)?;
     log::info!("listening on http://{}", listener.local_addr()?);
-    server::start(listener, database)?.await?;
+    server::start(listener, database, config.shutdown())?.await?;
     log::info!("stopped");
     Ok(())
 }

@@ -1,6 +1,11 @@
 //! The HTTP server.
 
-use std::{io, net::TcpListener};
+use std::{
+    io,
+    net::TcpListener,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use actix_web::{
     App, HttpRequest, HttpServer,
@@ -8,22 +13,66 @@ use actix_web::{
     middleware::from_fn,
     web::{self, Data, PathConfig},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::sleep,
+};
 use utoipa::OpenApi as _;
 use utoipa_actix_web::{AppExt as _, scope};
 
 use crate::{database::Database, metrics::Metrics, observe::observe, openapi, routes};
 
-/// How long requests that are being answered may take when the service is told to stop, in seconds.
-const SHUTDOWN_SECONDS: u64 = 10;
+/// How the service ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Shutdown {
+    /// How long it goes on to serve, though it says that it is not ready.
+    pub delay: Duration,
+    /// How long requests may take that are being answered then.
+    pub grace: Duration,
+}
 
-/// Serves on `listener` until SIGTERM or SIGINT.
+/// Whether the service has been told to stop.
+#[derive(Default)]
+pub(crate) struct Stopping(AtomicBool);
+
+impl Stopping {
+    fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// The signals that end the service.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Serves on `listener` until SIGTERM or SIGINT. First of all, it says then that it is not ready; a second signal has it
+/// wait no longer for load balancers to notice.
 ///
 /// # Errors
 /// If the server cannot be set up.
-pub fn start(listener: TcpListener, database: Database) -> io::Result<Server> {
+pub fn start(listener: TcpListener, database: Database, shutdown: Shutdown) -> io::Result<Server> {
     let (database, metrics) = (Data::new(database), Data::new(Metrics::new().map_err(io::Error::other)?));
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut signals, stopping) = (Signals::new()?, Data::new(Stopping::default()));
+    let told = stopping.clone();
     let server = HttpServer::new(move || {
         let (app, openapi) = App::new()
             .into_utoipa_app()
@@ -34,6 +83,7 @@ pub fn start(listener: TcpListener, database: Database) -> io::Result<Server> {
         let fallback = routes::Fallback::new(&openapi);
         app.app_data(database.clone())
             .app_data(metrics.clone())
+            .app_data(stopping.clone())
             .app_data(PathConfig::default().error_handler(routes::bad_path))
             .route("/", web::get().to(routes::home))
             .configure(|config| openapi::routes(config, openapi))
@@ -43,10 +93,12 @@ pub fn start(listener: TcpListener, database: Database) -> io::Result<Server> {
             }))
             .wrap(from_fn(observe))
     });
-    let server = server.shutdown_timeout(SHUTDOWN_SECONDS).shutdown_signal(async move {
+    let server = server.shutdown_timeout(shutdown.grace.as_secs()).shutdown_signal(async move {
+        signals.next().await;
+        told.begin();
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            () = sleep(shutdown.delay) => {}
+            () = signals.next() => {}
         }
     });
     Ok(server.listen(listener)?.run())

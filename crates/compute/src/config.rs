@@ -37,9 +37,19 @@ pub(crate) struct Config {
     /// 5 minutes.
     #[arg(long, env = "BACKFILL_RETRY_BASE", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=300))]
     backfill_retry_base: u64,
+
+    /// Seconds that jobs may take to finish their chunk when the daemon is told to stop; then they are interrupted, and
+    /// handed back all the same.
+    #[arg(long, env = "BACKFILL_SHUTDOWN_GRACE", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    backfill_shutdown_grace: u64,
 }
 
 impl Config {
+    /// How long jobs may take to finish their chunk when the daemon is told to stop.
+    pub(crate) fn shutdown_grace(&self) -> Duration {
+        Duration::from_secs(self.backfill_shutdown_grace)
+    }
+
     /// How long jobs wait for their next attempt.
     pub(crate) fn backoff(&self) -> Backoff {
         Backoff::new(Duration::from_secs(self.backfill_retry_base))

@@ -86,3 +86,71 @@ fn a_job_that_is_cancelled_while_its_daemon_stops_is_not_handed_back() {
     assert!(cancelled["finished_at"].is_string() && cancelled["error_message"].is_null(), "{cancelled:#}");
     assert_eq!(stack.destination.count("orders"), cancelled["count_record"].as_i64().unwrap());
 }
+
+/// The chunk at hand waits for a lock that nobody releases.
+fn stuck(more: &[(&str, &str)], signals: usize) {
+    let stack = Stack::with_batches(100, &orders(1000));
+    stack.slow_down("orders", 0);
+    let lock = stack.destination.lock_writers("orders");
+    let mut daemon = stack.daemon_with(more);
+    let job = stack.append(&[Place::Postgres], "orders");
+    eventually("the copy to wait for the lock", || stack.destination.has_waiters().then_some(()));
+    for _ in 0..signals {
+        daemon.signal("TERM");
+        eventually("the daemon to stop", || daemon.log().contains("stopping").then_some(()));
+    }
+    assert!(daemon.ends().success());
+    let waits = job.get();
+    assert_eq!((&waits["status"], &waits["failures"]), (&json!("PENDING"), &json!(0)), "{waits:#}");
+    lock.release();
+    let _next = stack.daemon();
+    assert_eq!(job.completes(), 1000);
+    job.compare("orders").assert_equal();
+}
+
+#[test]
+fn a_chunk_that_takes_too_long_is_interrupted() {
+    stuck(&[("BACKFILL_SHUTDOWN_GRACE", "1")], 1);
+}
+
+#[test]
+fn a_second_signal_waits_for_no_chunk() {
+    stuck(&[("BACKFILL_SHUTDOWN_GRACE", "3600")], 2);
+}
+
+#[test]
+fn a_rolling_restart_under_load_loses_nothing() {
+    let tables: Vec<_> = (0..9).map(|at| format!("t{at}")).collect();
+    let create = |table: &String| {
+        format!(
+            "CREATE TABLE {table} (id int PRIMARY KEY, note text);
+             INSERT INTO {table} SELECT n, 'row ' || n FROM generate_series(1, 2000) n; ANALYZE {table};"
+        )
+    };
+    let stack = Stack::with_batches(50, &tables.iter().map(create).collect::<String>());
+    let places = [Place::Postgres, Place::Parquet];
+    let mut daemons = [stack.daemon(), stack.daemon(), stack.daemon()];
+    let jobs: Vec<_> = tables.iter().map(|table| stack.append(&places, table)).collect();
+    jobs[0].is_under_way();
+    for daemon in &mut daemons {
+        daemon.signal("TERM");
+        assert!(daemon.ends().success(), "{}", daemon.log());
+        *daemon = stack.daemon();
+    }
+    for (job, table) in jobs.iter().zip(&tables) {
+        assert_eq!(job.completes(), 2000);
+        job.compare(table).assert_equal();
+    }
+}
+
+#[test]
+fn an_api_that_is_told_to_stop_says_first_that_it_is_not_ready() {
+    let mut stack = Stack::new(&orders(1));
+    stack.stop_api();
+    eventually("the API not to be ready", || (stack.client.get("/health/ready").status == 503).then_some(()));
+    assert!(stack.client.get("/health/ready").text.contains("the service is stopping"));
+    assert_eq!(stack.client.get("/health/live").status, 200);
+    stack.client.get("/backfill").json(200);
+    stack.stop_api();
+    assert!(stack.api_ends().success());
+}

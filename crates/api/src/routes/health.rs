@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{database::Database, error::ApiError, problem::Unavailable};
+use crate::{database::Database, error::ApiError, problem::Unavailable, server::Stopping};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(live).service(ready);
@@ -36,10 +36,13 @@ async fn live() -> web::Json<Health> {
 /// Tell whether the service can serve requests
 #[utoipa::path(
     tag = "operation",
-    responses((status = 200, description = "The database answers and is migrated", body = Health), Unavailable)
+    responses((status = 200, description = "The database answers and is migrated, and the service has not been told to stop", body = Health), Unavailable)
 )]
 #[get("/health/ready")]
-async fn ready(database: Data<Database>) -> Result<web::Json<Health>, ApiError> {
+async fn ready(database: Data<Database>, stopping: Data<Stopping>) -> Result<web::Json<Health>, ApiError> {
+    if stopping.has_begun() {
+        return Err(ApiError::Stopping);
+    }
     let is_current = database.run(migration::is_current).await?;
     if !is_current {
         return Err(ApiError::NotMigrated);

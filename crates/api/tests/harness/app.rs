@@ -4,6 +4,7 @@ use std::{
     net::TcpListener,
     sync::mpsc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use actix_web::dev::ServerHandle;
@@ -15,6 +16,9 @@ use serde_json::Value;
 use ureq::{Agent, http::Response};
 
 use super::TestDatabase;
+
+/// As a test wants it: at once.
+const SHUTDOWN: server::Shutdown = server::Shutdown { delay: Duration::ZERO, grace: Duration::ZERO };
 
 /// A running server with a metadata database of its own.
 pub(crate) struct TestApp {
@@ -36,7 +40,7 @@ impl TestApp {
         let (started, handle) = mpsc::channel();
         let thread = thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
-                let server = server::start(listener, pool).unwrap();
+                let server = server::start(listener, pool, SHUTDOWN).unwrap();
                 started.send(server.handle()).unwrap();
                 server.await.unwrap();
             });

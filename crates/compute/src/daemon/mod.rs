@@ -29,6 +29,9 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long the metadata database may take to come up before the daemon gives up at start.
 const START_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long jobs that were interrupted may take to be handed back.
+const HAND_BACK: Duration = Duration::from_secs(5);
+
 /// Why the daemon could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DaemonError {
@@ -151,19 +154,38 @@ impl BackfillManager {
         }
     }
 
-    /// Asks every job to end after its chunk and keeps their leases until they have.
+    /// Has every job end after its chunk, or at once when that takes too long, and hands them back.
     fn shut_down(&self) {
         log::info!("stopping: {} jobs finish their chunk and go back to the queue", self.active.count());
         self.active.tell_all(Stop::Shutdown);
+        self.await_jobs(self.config.shutdown_grace());
+        if self.active.count() > 0 {
+            log::warn!("{} jobs have not finished their chunk, and are interrupted", self.active.count());
+            self.active.tell_all(Stop::Interrupt);
+            self.await_jobs(HAND_BACK);
+        }
+        if self.active.count() > 0 {
+            log::error!(
+                "{} jobs did not stop; they are taken up when their leases have lapsed",
+                self.active.count()
+            );
+        }
+        self.attend("sign off", || self.context.queue.sign_off());
+        log::info!("stopped");
+    }
+
+    /// Keeps the jobs' leases until all have ended, time is up, or another signal comes.
+    fn await_jobs(&self, patience: Duration) {
+        let time_up = after(patience);
         while self.active.count() > 0 {
             self.heartbeat();
             select! {
                 recv(self.finished.1) -> _ => {}
+                recv(self.stop) -> _ => break,
+                recv(time_up) -> _ => break,
                 recv(after(HEARTBEAT)) -> _ => {}
             }
         }
-        self.attend("sign off", || self.context.queue.sign_off());
-        log::info!("stopped");
     }
 
     /// The metadata database may be away for a while: the daemon says so and goes on.

@@ -15,12 +15,14 @@ pub(crate) enum Stop {
     Pause,
     /// The daemon ends: after the chunk at hand.
     Shutdown,
+    /// The daemon ends and waits no longer: at once.
+    Interrupt,
 }
 
 impl Stop {
     /// Whether even the chunk at hand is to be given up.
     pub(crate) fn is_immediate(self) -> bool {
-        matches!(self, Self::Cancel | Self::LeaseLost)
+        matches!(self, Self::Cancel | Self::LeaseLost | Self::Interrupt)
     }
 }
 

@@ -100,7 +100,7 @@ fn outcome(ended: Result<Ending, JobError>, control: &Control, keeps_snapshot: b
         (_, Some(Stop::LeaseLost)) | (Err(JobError::Queue(QueueError::LeaseLost)), _) => None,
         (_, Some(Stop::Cancel)) => Some(Outcome::Cancelled),
         // Whether it failed by itself or because of the shutdown: another daemon finds out.
-        (_, Some(Stop::Shutdown)) | (Ok(Ending::Stopped) | Err(JobError::Stopped), _) => {
+        (_, Some(Stop::Shutdown | Stop::Interrupt)) | (Ok(Ending::Stopped) | Err(JobError::Stopped), _) => {
             Some(Outcome::HandedBack)
         }
         // The job itself is well: it goes on where it stopped once the queue can be reached again.

@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     fs,
     path::PathBuf,
+    process::ExitStatus,
     thread,
 };
 
@@ -56,7 +57,11 @@ impl Stack {
     pub(crate) fn on(batch_size: u32, sql: &str, [source, destination, metadata]: [Database; 3]) -> Self {
         source.execute(sql);
         let folder = Folder::new();
-        let environment = [("DATABASE_URL", metadata.route().as_str()), ("BACKFILL_BIND", "127.0.0.1:0")];
+        let environment = [
+            ("DATABASE_URL", metadata.route().as_str()),
+            ("BACKFILL_BIND", "127.0.0.1:0"),
+            ("BACKFILL_SHUTDOWN_DELAY", "300"),
+        ];
         let api = Process::start("backfill-api", folder.join("api.log"), &environment);
         let client = Client::new(eventually("the API's address", || address(&api.log())));
         eventually("the API to be ready", || (client.get("/health/ready").status == 200).then_some(()));
@@ -142,6 +147,16 @@ impl Stack {
 
     pub(crate) fn api_log(&self) -> String {
         self.api.log()
+    }
+
+    /// Tells the API to stop, which it puts off until it is told again.
+    pub(crate) fn stop_api(&self) {
+        self.api.signal("TERM");
+    }
+
+    /// Waits for the API's end.
+    pub(crate) fn api_ends(&mut self) -> ExitStatus {
+        self.api.ends()
     }
 
     pub(crate) fn source_id(&self) -> i64 {
