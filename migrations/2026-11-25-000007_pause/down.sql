@@ -1,3 +1,4 @@
+DROP INDEX idx_queue_backfill_data_finished;
 DROP TRIGGER queue_backfill_data_notify_changed ON queue_backfill_data;
 CREATE TRIGGER queue_backfill_data_notify_changed
     AFTER UPDATE OF status, cancel_requested_at, run_after ON queue_backfill_data

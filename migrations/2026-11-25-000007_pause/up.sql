@@ -12,3 +12,7 @@ CREATE TRIGGER queue_backfill_data_notify_changed
         OR NEW.pause_requested_at > COALESCE(OLD.pause_requested_at, '-infinity')
     )
     EXECUTE FUNCTION notify_queue_backfill_data();
+
+-- Jobs that have ended, for those that are removed after a while: the oldest first.
+CREATE INDEX idx_queue_backfill_data_finished ON queue_backfill_data (finished_at)
+    WHERE status IN ('COMPLETED', 'FAILED', 'CANCELLED');

@@ -6,7 +6,10 @@ use std::{
 };
 
 use actix_web::web;
-use backfill_domain::migration::{self, MigrationError};
+use backfill_domain::{
+    metadata::with_timeouts,
+    migration::{self, MigrationError},
+};
 use diesel::{
     Connection, ConnectionError, PgConnection,
     connection::SimpleConnection,
@@ -46,9 +49,9 @@ pub enum StartError {
 /// # Errors
 /// If the database stays out of reach, or cannot be migrated.
 pub fn migrate(url: &str) -> Result<(), StartError> {
-    let deadline = Instant::now() + START_PATIENCE;
+    let (url, deadline) = (with_timeouts(url), Instant::now() + START_PATIENCE);
     let mut connection = loop {
-        match PgConnection::establish(url) {
+        match PgConnection::establish(&url) {
             Ok(connection) => break connection,
             Err(error) if Instant::now() >= deadline => return Err(error.into()),
             Err(error) => log::warn!("waiting for the metadata database: {error}"),
@@ -72,7 +75,7 @@ impl Database {
             .min_idle(Some(1))
             .connection_timeout(CHECKOUT_TIMEOUT)
             .connection_customizer(Box::new(Session))
-            .build_unchecked(ConnectionManager::new(url));
+            .build_unchecked(ConnectionManager::new(with_timeouts(url)));
         Self { pool }
     }
 

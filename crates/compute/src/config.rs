@@ -42,6 +42,10 @@ pub(crate) struct Config {
     /// handed back all the same.
     #[arg(long, env = "BACKFILL_SHUTDOWN_GRACE", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=3600))]
     backfill_shutdown_grace: u64,
+
+    /// Days after which jobs that have ended are removed, with their chunks; never unless given.
+    #[arg(long, env = "BACKFILL_RETENTION_DAYS", value_parser = clap::value_parser!(i32).range(1..=36_500))]
+    pub(crate) backfill_retention_days: Option<i32>,
 }
 
 impl Config {

@@ -13,6 +13,7 @@ pub mod id;
 pub mod job;
 mod json_column;
 pub mod limits;
+pub mod metadata;
 pub mod migration;
 pub mod options;
 pub mod parquet;

@@ -42,4 +42,5 @@ mod types;
 mod unwell;
 mod verify;
 mod waiting;
+mod wake;
 mod write_modes;

@@ -6,7 +6,7 @@ use crate::harness::{ALL, Stack, eventually, orders};
 
 #[test]
 fn an_executing_job_stops_behind_its_chunk_and_goes_on_from_there() {
-    let stack = Stack::with_batches(100, &orders(6000));
+    let stack = Stack::with_batches(100, &orders(3000));
     stack.slow_down("orders", 10);
     let _daemon = stack.daemon();
     let job = stack.append(ALL, "orders");
@@ -28,7 +28,7 @@ fn an_executing_job_stops_behind_its_chunk_and_goes_on_from_there() {
         job.resume();
     }
     stack.destination.execute("DROP TRIGGER slow ON orders");
-    assert_eq!(job.completes(), 6000);
+    assert_eq!(job.completes(), 3000);
     job.compare("orders").assert_equal();
 }
 

@@ -59,6 +59,7 @@ fn config_of(settings: &ConnectionSettings, application_name: &str) -> Config {
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_user_timeout(TCP_USER_TIMEOUT)
         .keepalives_idle(Duration::from_secs(30))
+        .keepalives_interval(Duration::from_secs(10))
         .ssl_mode(match settings.sslmode {
             SslMode::Disable => config::SslMode::Disable,
             SslMode::Prefer => config::SslMode::Prefer,

@@ -29,6 +29,9 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long the metadata database may take to come up before the daemon gives up at start.
 const START_PATIENCE: Duration = Duration::from_secs(30);
 
+/// Time between two looks for jobs that ended long ago.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
 /// How long jobs that were interrupted may take to be handed back.
 const HAND_BACK: Duration = Duration::from_secs(5);
 
@@ -79,7 +82,7 @@ impl BackfillManager {
     /// Claims and runs jobs until a signal says stop, then lets each job finish its chunk and hands it back.
     pub(crate) fn run(self) -> Result<(), DaemonError> {
         log::info!("daemon {} waits for jobs, at most {} at once", self.worker.id, self.worker.max_jobs);
-        let mut next_poll = Instant::now();
+        let (mut next_poll, mut next_prune) = (Instant::now(), Instant::now());
         loop {
             // First of all, so that after an outage of the queue this daemon does not take its own jobs away.
             self.heartbeat();
@@ -87,6 +90,9 @@ impl BackfillManager {
                 next_poll = Instant::now() + self.config.poll_interval();
                 self.attend("put back abandoned jobs", || self.reap());
                 self.claim();
+            }
+            if Instant::now() >= next_prune {
+                next_prune = Instant::now() + self.prune();
             }
             select! {
                 recv(self.wake) -> _ => next_poll = Instant::now(),
@@ -121,6 +127,22 @@ impl BackfillManager {
             log::warn!("job {}: its daemon fell silent; it is {} now", job.id, job.status.as_ref());
         }
         Ok(())
+    }
+
+    /// Removes some of the jobs that ended long ago; the time until the next look.
+    fn prune(&self) -> Duration {
+        let Some(days) = self.config.backfill_retention_days else { return PRUNE_EVERY };
+        match self.context.queue.prune(days) {
+            Ok(jobs @ 1..) => {
+                log::info!("{jobs} jobs are removed that ended more than {days} days ago");
+                HEARTBEAT
+            }
+            Ok(0) => PRUNE_EVERY,
+            Err(error) => {
+                log::warn!("cannot remove jobs that ended long ago: {error}");
+                PRUNE_EVERY
+            }
+        }
     }
 
     fn claim(&self) {

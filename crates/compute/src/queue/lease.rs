@@ -58,6 +58,11 @@ const CLAIM: &str = "
     FROM next WHERE job.id = next.id
     RETURNING job.*";
 
+/// The whole statement, of which `$1` is how many jobs are claimed, `$2` the daemon, `$3` the lease in seconds.
+pub(super) fn claim() -> String {
+    format!("WITH candidate AS ({}) {CLAIM}", candidates())
+}
+
 /// Renews the leases of the jobs that this daemon runs and still holds.
 const RENEW: &str = "
     UPDATE queue_backfill_data
@@ -134,7 +139,7 @@ impl Queue {
 
     /// Claims up to `limit` jobs.
     pub(crate) fn claim(&self, limit: i64) -> Result<Vec<Job>, QueueError> {
-        let claim = format!("WITH candidate AS ({}) {CLAIM}", candidates());
+        let claim = claim();
         for _ in 0..CLAIM_TRIES {
             let claimed = sql_query(&claim)
                 .bind::<BigInt, _>(limit)

@@ -5,8 +5,11 @@ mod lease;
 mod limits;
 mod progress;
 mod quarantine;
+mod retention;
 mod retry;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod waiting;
 
@@ -17,6 +20,7 @@ use backfill_domain::{
     destination::Destination,
     id::JobId,
     job::{Job, JobStatus},
+    metadata::with_timeouts,
     migration::{MigrationError, migrate},
     quarantine::QuarantineFull,
     schema::{backfill_chunks, backfill_job_destinations, destinations, queue_backfill_data, sources},
@@ -128,13 +132,14 @@ impl Queue {
         connections: u32,
         backoff: Backoff,
     ) -> Result<Self, QueueError> {
+        let database_url = with_timeouts(database_url);
         let pool = Pool::builder()
             .max_size(connections)
             .min_idle(Some(1))
             .connection_timeout(Duration::from_secs(5))
             .connection_customizer(Box::new(Timeouts))
-            .build(ConnectionManager::new(database_url))?;
-        migrate(&mut PgConnection::establish(database_url)?)?;
+            .build(ConnectionManager::new(&database_url))?;
+        migrate(&mut PgConnection::establish(&database_url)?)?;
         Ok(Self { pool, worker, backoff })
     }
 
