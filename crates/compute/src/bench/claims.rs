@@ -10,7 +10,7 @@ use std::{
 use postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use crate::queue::{Claim, Outcome, Queue, QueueError};
+use crate::queue::{Backoff, Claim, Outcome, Queue, QueueError};
 
 /// What jobs need besides.
 const SURROUNDINGS: &str = "
@@ -54,7 +54,7 @@ impl ClaimBench {
         let (base, _) = url.rsplit_once('/').ok_or("the URL names no database")?;
         let bench = Self { server: url.to_owned(), url: format!("{base}/{name}"), name };
         Client::connect(url, NoTls)?.batch_execute(&format!("CREATE DATABASE {}", bench.name))?;
-        Queue::connect(&bench.url, Uuid::new_v4(), 1)?;
+        connect(&bench.url)?;
         let mut client = Client::connect(&bench.url, NoTls)?;
         client.batch_execute(SURROUNDINGS)?;
         client.execute(JOBS, &[&"COMPLETED", &1_i64, &completed])?;
@@ -68,7 +68,7 @@ impl ClaimBench {
     /// # Errors
     /// When any of them cannot go on.
     pub fn run(&self, daemons: usize, period: Duration) -> Result<ClaimRate, Box<dyn Error>> {
-        let queues = (0..daemons).map(|_| Queue::connect(&self.url, Uuid::new_v4(), 1));
+        let queues = (0..daemons).map(|_| connect(&self.url));
         let queues: Vec<_> = queues.collect::<Result<_, _>>()?;
         let start = Barrier::new(daemons);
         let worked = thread::scope(|scope| {
@@ -88,6 +88,11 @@ impl Drop for ClaimBench {
             client.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).unwrap_or_default();
         }
     }
+}
+
+/// The queue as one more daemon sees it.
+fn connect(url: &str) -> Result<Queue, QueueError> {
+    Queue::connect(url, Uuid::new_v4(), 1, Backoff::new(Duration::ZERO))
 }
 
 /// A look at the queue: how long it took, and whether there was a job.
