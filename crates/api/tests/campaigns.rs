@@ -390,6 +390,24 @@ fn all_jobs_are_verified_and_repaired_together() {
 }
 
 #[test]
+fn all_jobs_are_paused_and_resumed_together() {
+    let shop = Scenario::shop();
+    let id = campaign(&shop, quarter());
+    let ask = |what: &str| shop.app.post(&format!("/campaigns/{id}/{what}"), json!({}));
+    bring(&shop, 1, "EXECUTING");
+    let paused = ask("pause").json(200);
+    assert_eq!((&paused["windows"]["executing"], &paused["windows"]["paused"]), (&json!(1), &json!(2)));
+    assert_eq!(in_slots(&shop), "1");
+    // The daemon has stopped as well.
+    set(&shop, "UPDATE queue_backfill_data SET pause_requested_at = NULL");
+    bring(&shop, 1, "PAUSED");
+    assert_eq!(in_slots(&shop), "");
+    assert_eq!(ask("pause").status, 409);
+    assert_eq!(ask("resume").json(200)["windows"]["pending"], 3);
+    assert_eq!(in_slots(&shop), "1 2 3");
+}
+
+#[test]
 fn ten_thousand_windows_are_created_at_once() {
     let shop = Scenario::shop();
     let days = json!({"column": "ordered", "unit": "day", "from": "2000-01-01", "to": "2027-05-19"});

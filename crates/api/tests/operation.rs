@@ -105,6 +105,7 @@ fn the_description_lists_each_route_with_its_problems() {
     /api/v1/campaigns/{id} delete get
     /api/v1/campaigns/{id}/cancel post
     /api/v1/campaigns/{id}/coverage get
+    /api/v1/campaigns/{id}/pause post
     /api/v1/campaigns/{id}/repair post
     /api/v1/campaigns/{id}/rerun post
     /api/v1/campaigns/{id}/resume post
