@@ -7,7 +7,7 @@ use std::{
 
 use actix_web::web;
 use backfill_domain::{
-    metadata::with_timeouts,
+    metadata::{DURABLE, with_timeouts},
     migration::{self, MigrationError},
 };
 use diesel::{
@@ -113,6 +113,6 @@ struct Session;
 
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Session {
     fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        connection.batch_execute(SESSION).map_err(diesel::r2d2::Error::QueryError)
+        connection.batch_execute(&format!("{SESSION}; {DURABLE}")).map_err(diesel::r2d2::Error::QueryError)
     }
 }

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use backfill_domain::waiting::WaitReason;
+use backfill_domain::{id::JobId, waiting::WaitReason};
 
 use crate::{
     interrupt::{Interrupts, Stopped},
@@ -37,7 +37,7 @@ const CURIOSITY: Duration = Duration::from_secs(10);
 /// How often who waits looks whether its job is to stop.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// Chunks for columnar destinations that are at hand at the same time: of one job on two lanes, or of two jobs.
+/// Chunks for columnar destinations that a job has at hand at the same time, on two lanes, while no other job waits.
 const COLUMNAR_AT_ONCE: usize = 2;
 
 /// Memory of a job's DuckDB: while it has a chunk at hand, or one of wide rows, and while it waits for its turn. What
@@ -71,15 +71,25 @@ impl Memory {
         let columnar = Turns::new(COLUMNAR_AT_ONCE, None);
         Self { duckdb: DuckDbMemory::DEFAULT, columnar, wide: Turns::new(1, Some(PATIENCE)) }
     }
+
+    /// As `job` takes part in it.
+    pub(crate) fn of(&self, job: JobId) -> Self {
+        let turns = |turns: &Turns| Turns { shared: turns.shared.clone(), job: Some(job) };
+        Self { duckdb: self.duckdb, columnar: turns(&self.columnar), wide: turns(&self.wide) }
+    }
 }
 
-/// Turns of a daemon's jobs, in the order in which they ask.
+/// Turns of a daemon's jobs, in the order in which they ask: one job has its turn at a time.
 #[derive(Debug, Clone)]
-pub(crate) struct Turns(Arc<Shared>);
+pub(crate) struct Turns {
+    shared: Arc<Shared>,
+    /// Who asks.
+    job: Option<JobId>,
+}
 
 #[derive(Debug)]
 struct Shared {
-    /// How many jobs may have their turn at the same time.
+    /// How many turns a job may have at the same time.
     places: usize,
     /// How long a job waits at most.
     patience: Option<Duration>,
@@ -89,13 +99,20 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Who asked; the first ones have their turn.
-    queue: VecDeque<u64>,
+    /// Who asked.
+    queue: VecDeque<Asked>,
     next: u64,
     /// Whose turn has turned out to be at wide rows.
     wide: Vec<u64>,
     /// Bytes of the wide rows that are held.
     held: u64,
+}
+
+/// A place in the queue.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    number: u64,
+    job: Option<JobId>,
 }
 
 /// A job's turn, until it is dropped.
@@ -114,21 +131,24 @@ pub(crate) struct Hold {
 
 impl Turns {
     fn new(places: usize, patience: Option<Duration>) -> Self {
-        Self(Arc::new(Shared { places, patience, state: Mutex::default(), changed: Condvar::new() }))
+        let shared = Shared { places, patience, state: Mutex::default(), changed: Condvar::new() };
+        Self { shared: Arc::new(shared), job: None }
     }
 
     /// Waits for a turn.
     pub(crate) fn wait(&self, interrupts: &Interrupts) -> Result<Arc<Turn>, Stopped> {
         let turn = self.ask();
-        drop(self.0.wait_until(self.0.patience, interrupts, |state| self.0.is_first(state, turn.number))?);
+        drop(self.shared.wait_until(self.shared.patience, interrupts, |state| {
+            self.shared.is_first(state, turn.number)
+        })?);
         Ok(Arc::new(turn))
     }
 
     /// Waits for a turn at what has to be done with it or without: for a while, and not if the job is to stop.
     pub(crate) fn wait_a_while(&self, interrupts: &Interrupts) -> Turn {
         let turn = self.ask();
-        let is_first = |state: &State| self.0.is_first(state, turn.number);
-        drop(self.0.wait_until(Some(CURIOSITY), interrupts, is_first));
+        let is_first = |state: &State| self.shared.is_first(state, turn.number);
+        drop(self.shared.wait_until(Some(CURIOSITY), interrupts, is_first));
         turn
     }
 
@@ -138,22 +158,22 @@ impl Turns {
         let turn = self.ask();
         let mut seen = Instant::now();
         let may_look = |state: &State| {
-            if state.queue.front().is_some_and(|first| state.wide.contains(first)) {
+            if state.queue.front().is_some_and(|first| state.wide.contains(&first.number)) {
                 seen = Instant::now();
             }
-            self.0.is_first(state, turn.number) || seen.elapsed() > CURIOSITY
+            self.shared.is_first(state, turn.number) || seen.elapsed() > CURIOSITY
         };
-        drop(self.0.wait_until(None, interrupts, may_look)?);
+        drop(self.shared.wait_until(None, interrupts, may_look)?);
         Ok(Arc::new(turn))
     }
 
     /// A place in the queue, which is given up should the job be stopped.
     fn ask(&self) -> Turn {
-        let mut state = self.0.state();
+        let mut state = self.shared.state();
         let number = state.next;
         state.next += 1;
-        state.queue.push_back(number);
-        Turn { shared: self.0.clone(), number }
+        state.queue.push_back(Asked { number, job: self.job });
+        Turn { shared: self.shared.clone(), number }
     }
 }
 
@@ -240,8 +260,12 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether it is the turn of who asked as `number`: the first in the queue, and those right behind who ask for the same job.
     fn is_first(&self, state: &State, number: u64) -> bool {
-        state.queue.iter().take(self.places).any(|first| *first == number)
+        let Some(first) = state.queue.front() else { return false };
+        let has_turn =
+            |asked: &&Asked| asked.number == first.number || (asked.job.is_some() && asked.job == first.job);
+        state.queue.iter().take(self.places).take_while(has_turn).any(|asked| asked.number == number)
     }
 
     fn wait_until(
@@ -265,7 +289,7 @@ impl Shared {
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut state = self.shared.state();
-        state.queue.retain(|number| *number != self.number);
+        state.queue.retain(|asked| asked.number != self.number);
         state.wide.retain(|number| *number != self.number);
         drop(state);
         self.shared.changed.notify_all();
@@ -298,12 +322,27 @@ mod tests {
             let turns = turns.clone();
             thread::spawn(move || turns.wait(&Interrupts::default()).map(drop))
         };
-        while turns.0.state().queue.len() < 2 {
+        while turns.shared.state().queue.len() < 2 {
             thread::yield_now();
         }
         assert!(!second.is_finished());
         drop(first);
         second.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_job_has_two_turns_while_no_other_one_waits() {
+        let (memory, interrupts) = (Memory::new(), Interrupts::default());
+        let ask = |job| memory.of(JobId(job)).columnar.ask();
+        let has_turn = |turn: &Turn| turn.shared.is_first(&turn.shared.state(), turn.number);
+        let (one, two, of_another, three) = (ask(1), ask(1), ask(2), ask(1));
+        assert!(has_turn(&one) && has_turn(&two) && !has_turn(&of_another));
+        drop(one);
+        assert!(has_turn(&two) && !has_turn(&of_another) && !has_turn(&three));
+        drop(two);
+        assert!(has_turn(&of_another) && !has_turn(&three));
+        drop(of_another);
+        assert!(memory.of(JobId(1)).columnar.wait(&interrupts).is_ok() && has_turn(&three));
     }
 
     #[test]
@@ -317,7 +356,7 @@ mod tests {
         // It needs no turn any more.
         assert!(narrow.chunk().unwrap().turn.is_none());
         let waiting = thread::spawn(move || looking.chunk().map(|chunk| chunk.turn.is_some()));
-        while turns.0.state().queue.len() < 2 {
+        while turns.shared.state().queue.len() < 2 {
             thread::yield_now();
         }
         assert!(!waiting.is_finished());

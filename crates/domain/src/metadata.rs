@@ -11,6 +11,11 @@ const PARAMETERS: [(&str, &str); 5] = [
     ("tcp_user_timeout", "20000"),
 ];
 
+/// What each session is told first. A chunk that a destination has committed must not be forgotten by the queue after a
+/// crash, even where the server does not wait for its log otherwise.
+pub const DURABLE: &str = "SELECT set_config(name, 'on', false) FROM pg_settings \
+     WHERE name = 'synchronous_commit' AND setting = 'off'";
+
 /// `url`, which may have either of libpq's forms, with what is to be said of time-outs.
 pub fn with_timeouts(url: &str) -> String {
     let missing = PARAMETERS.iter().filter(|(name, _)| !url.contains(&format!("{name}=")));

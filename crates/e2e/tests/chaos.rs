@@ -167,7 +167,8 @@ fn completes(job: &Job<'_>) -> Value {
 fn round(chaos: &mut Chaos<'_>, faults: u32) {
     let stack = chaos.stack;
     eventually("the API to be back", || (stack.client.get("/health/ready").status == 200).then_some(()));
-    let jobs: Vec<_> = JOBS.iter().map(|(table, places)| (*table, stack.append(places, table))).collect();
+    let jobs: Vec<_> =
+        JOBS.iter().map(|(table, places)| (*table, stack.append_at_all_costs(places, table))).collect();
     let before = chaos.met.values().sum::<u32>();
     while chaos.met.values().sum::<u32>() - before < faults && !chaos.all_complete() {
         chaos.strike();

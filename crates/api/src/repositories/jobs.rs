@@ -25,14 +25,14 @@ pub(crate) type WithDestinations = (Job, Vec<JobDestination>);
 /// The states in which a job claims its pipeline, table and filters for itself.
 const ACTIVE: [JobStatus; 3] = [JobStatus::Pending, JobStatus::Executing, JobStatus::Paused];
 
-/// Changes what is given of an active job.
+/// Changes what is given of a job. What has ended may be taken up again.
 const CHANGE: &str = "
     UPDATE queue_backfill_data SET
         priority = COALESCE($2, priority), run_after = COALESCE($3, run_after),
         max_attempts = COALESCE($4, max_attempts),
         options = options || jsonb_build_object('limits', COALESCE(options -> 'limits', '{}') || $5),
         updated_at = now()
-    WHERE id = $1 AND status IN ('PENDING', 'EXECUTING', 'PAUSED')";
+    WHERE id = $1";
 
 /// Which jobs are asked for; `None` is no condition.
 #[derive(Default)]
@@ -172,7 +172,7 @@ pub(crate) fn active_of(connection: &mut PgConnection, pipeline: PipelineId) -> 
         .load(connection)
 }
 
-/// Changes a job that has not ended; `false` if it does not exist or has.
+/// Changes a job; `false` if it does not exist.
 pub(crate) fn change(connection: &mut PgConnection, id: JobId, change: &JobChange) -> QueryResult<bool> {
     let limits = serde_json::to_value(change.limits())
         .map_err(|error| DieselError::SerializationError(error.into()))?;

@@ -133,12 +133,13 @@ async fn find(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<Job
     Ok(web::Json(database.run(move |connection| services::backfill::find(connection, *id)).await?))
 }
 
-/// Change a job that has not ended
+/// Change a job
 ///
-/// What it waits for and how often it is tried. A field that is absent stays as it is.
+/// What it waits for, how often it is tried and how fast it reads. One that runs heeds it before its next chunk, one that has
+/// ended when it is taken up again. A field that is absent stays as it is.
 #[utoipa::path(
     tag = "backfill", operation_id = "change_backfill", params(("id" = JobId, Path)), request_body = JobChange,
-    responses((status = 200, description = "The job", body = JobResponse), Unknown, Conflict, BadBody, Unavailable)
+    responses((status = 200, description = "The job", body = JobResponse), Unknown, BadBody, Unavailable)
 )]
 #[patch("/backfill/{id}")]
 async fn change(

@@ -179,7 +179,7 @@ fn shown(connection: &mut PgConnection, (job, parts): WithDestinations) -> Resul
     Ok(JobResponse::new(job, parts).waiting_for(waiting))
 }
 
-/// Changes a job that has not ended.
+/// Changes the job, whatever its state: one that has ended may be taken up again.
 pub(crate) fn change(
     connection: &mut PgConnection,
     id: JobId,
@@ -189,7 +189,11 @@ pub(crate) fn change(
     if !errors.is_empty() {
         return Err(ApiError::Invalid(errors));
     }
-    if jobs::change(connection, id, change)? { find(connection, id) } else { Err(ended(connection, id)?) }
+    if jobs::change(connection, id, change)? {
+        find(connection, id)
+    } else {
+        Err(ApiError::unknown("job", id))
+    }
 }
 
 /// Says that the job is at its end already, or that there is none.

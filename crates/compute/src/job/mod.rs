@@ -145,7 +145,7 @@ fn execute(
         stored: &stored,
         settings: &settings,
         session: Session::new(context.memory.duckdb)
-            .closing_in(context.memory.columnar.clone(), interrupts.clone()),
+            .closing_in(context.memory.of(job.id).columnar, interrupts.clone()),
     };
     match (job.task, last_chunk) {
         (Task::Copy, last_chunk) => attempt.copy(connection, last_chunk),

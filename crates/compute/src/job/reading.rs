@@ -66,13 +66,14 @@ impl Reading<'_> {
     ) -> Reader {
         let (settings, job, interrupts) =
             (self.source.connection(), self.job.clone(), self.interrupts.clone());
+        let memory = self.context.memory.of(self.job.id);
         let limits = Limits {
             rows: self.context.chunk_rows.for_destinations(destinations),
             bytes: chunk_bytes(destinations),
             snapshot_age: self.context.snapshot_age,
-            memory: self.context.memory.clone(),
+            widths: Widths::new(memory.wide.clone(), interrupts.clone(), self.standing.clone()),
+            memory,
             is_columnar,
-            widths: Widths::new(self.context.memory.wide.clone(), interrupts.clone(), self.standing.clone()),
             interrupts: interrupts.clone(),
             standing: self.standing.clone(),
         };

@@ -20,7 +20,7 @@ use backfill_domain::{
     destination::Destination,
     id::JobId,
     job::{Job, JobStatus},
-    metadata::with_timeouts,
+    metadata::{DURABLE, with_timeouts},
     migration::{MigrationError, migrate},
     quarantine::QuarantineFull,
     schema::{backfill_chunks, backfill_job_destinations, destinations, queue_backfill_data, sources},
@@ -97,11 +97,11 @@ struct Locked {
 const TIMEOUTS: &str = "SET idle_in_transaction_session_timeout = '5s'; SET statement_timeout = '10s'";
 
 #[derive(Debug)]
-struct Timeouts;
+struct Session;
 
-impl CustomizeConnection<PgConnection, r2d2::Error> for Timeouts {
+impl CustomizeConnection<PgConnection, r2d2::Error> for Session {
     fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), r2d2::Error> {
-        connection.batch_execute(TIMEOUTS).map_err(r2d2::Error::QueryError)
+        connection.batch_execute(&format!("{TIMEOUTS}; {DURABLE}")).map_err(r2d2::Error::QueryError)
     }
 }
 
@@ -137,7 +137,7 @@ impl Queue {
             .max_size(connections)
             .min_idle(Some(1))
             .connection_timeout(Duration::from_secs(5))
-            .connection_customizer(Box::new(Timeouts))
+            .connection_customizer(Box::new(Session))
             .build(ConnectionManager::new(&database_url))?;
         migrate(&mut PgConnection::establish(&database_url)?)?;
         Ok(Self { pool, worker, backoff })

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{limits::RateLimits, validation::FieldError};
 
-/// What a client sends to change a job that has not ended, also one that runs. A field that is left out stays as it is;
+/// What a client sends to change a job, also one that runs or has ended. A field that is left out stays as it is;
 /// `null` takes a limit off.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
