@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, cpSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, cpSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { Failure, pause } from './failure.mjs';
@@ -88,6 +88,19 @@ function createCluster(folder, programs) {
   );
   if (status !== 0) throw new Failure(`initdb could not make a database cluster in ${data}:\n${stderr || error}`);
   renameSync(unfinished, data);
+}
+
+/** Copies the data of a server that has been stopped, to be that of another one. */
+export function copyCluster(from, to) {
+  const script = 'mkdir -m 700 "$0" && cp -a data password "$0"';
+  const { status, stderr } = spawnSync('sh', ['-c', script, to], { ...owner, cwd: from, encoding: 'utf8' });
+  if (status !== 0) throw new Failure(`${from} could not be copied to ${to}:\n${stderr}`);
+}
+
+/** Has the server whose data lies in `folder` replicate the one at `url` from its next start on. */
+export function follow(folder, url) {
+  writeFileSync(join(folder, 'data', 'standby.signal'), '');
+  appendFileSync(join(folder, 'data', 'postgresql.auto.conf'), `primary_conninfo = '${url}'\n`);
 }
 
 /** The lock of a server that was killed holds until the system has done away with its process. */

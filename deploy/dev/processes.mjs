@@ -46,7 +46,7 @@ function isOurs(pid) {
 }
 
 /** Asks with `signal`, kills after the grace, and removes the pid file. */
-export async function stop(name, { signal = 'SIGTERM', grace = 15_000 } = {}) {
+export async function stop(name, { signal = 'SIGTERM', grace = 30_000 } = {}) {
   if (running(name)) {
     send(name, signal);
     if (!(await hasEnded(name, grace))) {

@@ -1,13 +1,14 @@
 // A PostgreSQL that lives as long as this process's standard input is open. It prints its URL when it
-// is ready; a line on the input restarts it, and the URL is printed once more. Whoever started it can end
-// in any way, by SIGKILL too: the input closes, and the server and its data are gone.
+// is ready; a line on the input restarts it, and the URL is printed once more. The line `replica` gives it
+// a replica, whose URL is printed behind its own. Whoever started it can end in any way, by SIGKILL too: the
+// input closes, and the servers and their data are gone.
 
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { interrupted, main } from './failure.mjs';
-import { startPostgres } from './postgres.mjs';
+import { copyCluster, follow, startPostgres } from './postgres.mjs';
 import { temporaryFolder } from './unprivileged.mjs';
 
 // Nothing here outlives a test run, so nothing has to survive a power cut.
@@ -17,25 +18,42 @@ const interruption = once(interrupted, 'abort').then(() => false);
 
 await main(async () => {
   const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-  const folder = temporaryFolder();
+  const primary = { folder: temporaryFolder() };
+  const replica = { folder: join(primary.folder, 'replica') };
   try {
-    let port;
-    while (await serveUntilLine(folder, port, input, (chosen) => (port = chosen)));
+    let line;
+    do {
+      if (line === 'replica') copyCluster(primary.folder, replica.folder);
+      line = await serveUntilLine(primary, line === 'replica' ? replica : null, input);
+    } while (line !== false);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(primary.folder, { recursive: true, force: true });
   }
 });
 
-/** Runs the server until something happens; whether that was a line, which asks for a restart. */
-async function serveUntilLine(folder, port, input, tellPort) {
-  const server = await startPostgres(folder, { port, settings, log: join(folder, 'log') });
-  tellPort(server.port);
-  const exited = once(server.child, 'exit');
-  console.log(server.url('postgres'));
-  const line = input.next().then(({ done, value }) => !done && value);
-  const restarts = await Promise.race([line, exited.then(() => false), interruption]);
-  // Where the data goes away, no checkpoint.
-  server.child.kill(restarts && restarts !== 'crash' ? 'SIGINT' : 'SIGQUIT');
-  if (server.child.exitCode === null && server.child.signalCode === null) await exited;
-  return restarts !== false;
+/** Runs the servers until something happens: a line, or false for the end. */
+async function serveUntilLine(primary, replica, input) {
+  const servers = [await start(primary)];
+  if (replica) {
+    follow(replica.folder, servers[0].url('postgres'));
+    servers.push(await start(replica));
+  }
+  for (const server of servers) console.log(server.url('postgres'));
+  const exited = servers.map(({ child }) => once(child, 'exit'));
+  const said = input.next().then(({ done, value }) => !done && value);
+  const line = await Promise.race([said, ...exited.map((exit) => exit.then(() => false)), interruption]);
+  // Where the data goes away, no checkpoint. A replica goes first: its primary would wait for it.
+  for (const [index, { child }] of [...servers.entries()].reverse()) {
+    child.kill(line && line !== 'crash' ? 'SIGINT' : 'SIGQUIT');
+    if (child.exitCode === null && child.signalCode === null) await exited[index];
+  }
+  return line;
+}
+
+/** Where it was before, if it was. */
+async function start(place) {
+  const log = join(place.folder, 'log');
+  const server = await startPostgres(place.folder, { port: place.port, settings, log });
+  place.port = server.port;
+  return server;
 }

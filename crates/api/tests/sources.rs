@@ -1,6 +1,6 @@
 //! Sources.
 
-use std::{net::TcpListener, thread};
+use std::{net::TcpListener, thread, time::Duration};
 
 use serde_json::json;
 
@@ -156,5 +156,32 @@ fn a_source_that_says_nothing_is_not_waited_for_for_ever() {
             assert_eq!(app.post("/sources/1/test", json!({})).json(200)["missing"], json!([message]))
         });
         assert_eq!(app.get("/sources/1/tables").bad_field(), format!("source_id: {message}"));
+    });
+}
+
+/// However many requests ask about it.
+#[test]
+fn a_source_has_eight_connections_of_the_api_at_most() {
+    let app = TestApp::start();
+    let source = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://u@{}/d?sslmode=disable", source.local_addr().unwrap());
+    app.post("/sources", json!({"name": "busy", "url": url})).json(201);
+    thread::scope(|scope| {
+        let requests: Vec<_> =
+            (0..12).map(|_| scope.spawn(|| app.get("/sources/1/tables").bad_field())).collect();
+        let mut connections: Vec<_> = (0..8).map(|_| source.accept().unwrap()).collect();
+        source.set_nonblocking(true).unwrap();
+        thread::sleep(Duration::from_millis(300));
+        assert!(source.accept().is_err());
+        source.set_nonblocking(false).unwrap();
+        for _ in 8..12 {
+            connections.pop();
+            connections.push(source.accept().unwrap());
+        }
+        drop(connections);
+        for request in requests {
+            let field = request.join().unwrap();
+            assert!(field.starts_with("source_id: cannot connect to "), "{field}");
+        }
     });
 }

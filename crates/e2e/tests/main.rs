@@ -31,6 +31,7 @@ mod preview;
 mod races;
 mod rates;
 mod replace;
+mod replica;
 mod restarts;
 mod resume;
 mod retries;

@@ -83,7 +83,7 @@ pub(crate) fn has_key(
 ) -> Result<bool, ApiError> {
     let reference: TableReference =
         table_name.parse().map_err(|error| ApiError::Conflict(format!("the job's table: {error}")))?;
-    let table = find_table(&mut connect(settings)?, &reference)?;
+    let table = find_table(&mut *connect(settings)?, &reference)?;
     let copied = columns::choose(&table, columns).map_err(ApiError::Invalid)?;
     Ok(!copied.written.primary_key.is_empty())
 }

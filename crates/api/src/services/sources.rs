@@ -66,7 +66,7 @@ pub(crate) async fn tables(
     page: Page,
 ) -> Result<Listing<Table>, ApiError> {
     let source = find(database, id).await?;
-    let tables = ask(move || Ok(backfill_pg::tables(&mut connect(&source.connection())?)?)).await?;
+    let tables = ask(move || Ok(backfill_pg::tables(&mut *connect(&source.connection())?)?)).await?;
     let total = tables.len() as i64;
     let items = tables.into_iter().skip(page.skip as usize).take(page.limit as usize);
     Ok(Listing { total, items: items.collect() })

@@ -18,7 +18,8 @@ const LOOK: &str = "
              WHEN NOT pg_is_in_recovery() THEN
                  (SELECT extract(epoch FROM max(replay_lag)) FROM pg_stat_replication)
              WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
-             ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())
+             ELSE extract(epoch FROM clock_timestamp()
+                 - COALESCE(pg_last_xact_replay_timestamp(), pg_postmaster_start_time()))
         END::bigint AS lag,
         CASE WHEN $2 THEN (
             SELECT max(GREATEST(age(backend_xmin), age(backend_xid))) FROM pg_stat_activity

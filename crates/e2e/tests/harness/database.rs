@@ -51,6 +51,12 @@ impl Database {
         self
     }
 
+    /// The same for Backfill on its server's replica.
+    pub(crate) fn read_at(mut self, port: u16) -> Self {
+        self.route.set_port(Some(port)).unwrap();
+        self
+    }
+
     /// How a test reaches it.
     pub(crate) fn url(&self) -> &Url {
         &self.url

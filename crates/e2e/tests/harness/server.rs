@@ -48,6 +48,12 @@ impl Server {
         self.again("crash");
     }
 
+    /// The same, with a replica of it: the URL of that.
+    pub(crate) fn replicate(&mut self) -> Url {
+        self.again("replica");
+        next_url(&mut self.output)
+    }
+
     fn again(&mut self, how: &str) {
         writeln!(self.input.as_mut().unwrap(), "{how}").unwrap();
         assert_eq!(next_url(&mut self.output), self.url);
