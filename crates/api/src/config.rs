@@ -22,6 +22,9 @@ pub struct Config {
     /// Seconds that requests may take which are being answered then
     #[arg(long, env = "BACKFILL_SHUTDOWN_GRACE", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3600))]
     backfill_shutdown_grace: u64,
+    /// Encrypts all stored passwords with the first key of BACKFILL_SECRET_KEY, and ends
+    #[arg(long)]
+    pub rotate_secrets: bool,
 }
 
 impl Config {

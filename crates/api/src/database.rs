@@ -9,6 +9,7 @@ use actix_web::web;
 use backfill_domain::{
     metadata::{DURABLE, with_timeouts},
     migration::{self, MigrationError},
+    secret::{self, Keep, StoredError},
 };
 use diesel::{
     Connection, ConnectionError, PgConnection,
@@ -42,6 +43,9 @@ pub enum StartError {
     /// It answered, but could not be migrated.
     #[error(transparent)]
     Migration(#[from] MigrationError),
+    /// Stored passwords could not be encrypted anew.
+    #[error(transparent)]
+    Secrets(#[from] StoredError),
 }
 
 /// Brings the metadata database to this version's schema, waiting for a database that is still starting.
@@ -59,6 +63,15 @@ pub fn migrate(url: &str) -> Result<(), StartError> {
         thread::sleep(START_PAUSE);
     };
     Ok(migration::migrate(&mut connection)?)
+}
+
+/// Encrypts all stored passwords with the process's first key; how many had another.
+///
+/// # Errors
+/// If the database cannot be reached, or one of them cannot be decrypted: then all stay as they are.
+pub fn rotate_secrets(url: &str) -> Result<usize, StartError> {
+    let mut connection = PgConnection::establish(&with_timeouts(url))?;
+    Ok(connection.transaction(|connection| secret::seal_stored(connection, Keep::FirstKey))?)
 }
 
 /// The way to the metadata database. Cloning it shares the pool.

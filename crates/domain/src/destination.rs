@@ -4,12 +4,13 @@ use std::{ops::RangeInclusive, path::Path};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error as _};
 use utoipa::ToSchema;
 
 use crate::{
     id::DestinationId,
     schema::destinations,
+    secret::{self, SecretError},
     source::{ConnectionSettings, Password, SslMode, default_port},
     validation::{FieldError, check_name, check_not_empty, check_text},
 };
@@ -161,13 +162,23 @@ impl DestinationSettings {
         }
     }
 
-    /// The settings as the metadata database stores them, password included.
-    pub fn to_stored(&self) -> serde_json::Value {
+    /// The settings as the metadata database stores them, with the password encrypted.
+    ///
+    /// # Errors
+    /// If it cannot be.
+    pub fn to_stored(&self) -> Result<serde_json::Value, SecretError> {
         let mut stored = self.to_shown();
         if let Self::Postgres(PostgresSettings { password: Some(password), .. }) = self {
-            stored["config"]["password"] = password.reveal().into();
+            stored["config"]["password"] = secret::seal(password.reveal())?.into();
         }
-        stored
+        Ok(stored)
+    }
+
+    fn from_stored(mut stored: serde_json::Value) -> Result<Self, serde_json::Error> {
+        if let Some(serde_json::Value::String(password)) = stored.pointer_mut(secret::PASSWORD) {
+            *password = secret::open(password).map_err(serde_json::Error::custom)?;
+        }
+        Self::deserialize(stored)
     }
 
     /// The settings as clients see them: everything but the password.
@@ -270,7 +281,7 @@ impl Destination {
     /// # Errors
     /// If the stored settings are none that this version knows.
     pub fn settings(&self) -> Result<DestinationSettings, serde_json::Error> {
-        DestinationSettings::deserialize(&self.settings)
+        DestinationSettings::from_stored(self.settings.clone())
     }
 }
 
@@ -331,6 +342,7 @@ impl DestinationResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Keys;
 
     fn request(json: serde_json::Value) -> DestinationRequest {
         serde_json::from_value(json).unwrap()
@@ -340,8 +352,10 @@ mod tests {
     fn settings_come_back_from_storage_as_they_were() {
         let request = request(serde_json::json!({"name": "dwh", "type": "postgres", "config":
             {"host": "h", "database": "d", "username": "u", "password": "p"}}));
-        let stored = request.settings.to_stored();
-        assert_eq!(DestinationSettings::deserialize(&stored).unwrap(), request.settings);
+        Keys::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap().install();
+        let stored = request.settings.to_stored().unwrap();
+        assert!(stored["config"]["password"].as_str().unwrap().starts_with("sealed:"), "{stored}");
+        assert_eq!(DestinationSettings::from_stored(stored).unwrap(), request.settings);
         assert!(!request.settings.to_shown().to_string().contains("password"));
     }
 
@@ -369,7 +383,7 @@ mod tests {
         let taken = lake(500, 1 << 20);
         assert_eq!((taken.settings.batch_rows(), taken.settings.batch_bytes()), (Some(500), 1 << 20));
         assert_eq!(taken.validate(), []);
-        assert_eq!(DestinationSettings::deserialize(taken.settings.to_stored()).unwrap(), taken.settings);
+        assert_eq!(DestinationSettings::from_stored(taken.settings.to_stored().unwrap()).unwrap(), taken.settings);
         let fields = |request: DestinationRequest| {
             request.validate().into_iter().map(|error| error.field).collect::<Vec<_>>()
         };

@@ -21,6 +21,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod quarantine;
 pub mod schema;
+pub mod secret;
 pub mod source;
 pub mod sql;
 pub mod table;

@@ -1,9 +1,16 @@
 //! A source: a PostgreSQL to copy from, and how to reach it.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, io::Write};
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    deserialize::{self, FromSql, FromSqlRow},
+    expression::AsExpression,
+    pg::{Pg, PgValue},
+    prelude::*,
+    serialize::{self, IsNull, Output, ToSql},
+    sql_types::Text,
+};
 use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
@@ -12,6 +19,7 @@ use crate::{
     id::SourceId,
     limits::SourceLimits,
     schema::sources,
+    secret,
     text_enum::text_enum,
     validation::{FieldError, check_name, check_not_empty, check_text},
 };
@@ -31,8 +39,9 @@ text_enum! {
     }
 }
 
-/// A password. It is never shown, logged or serialised.
-#[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
+/// A password. It is never shown, logged or serialised, and stored encrypted.
+#[derive(Clone, PartialEq, Eq, Deserialize, ToSchema, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Text)]
 #[serde(transparent)]
 #[schema(value_type = String, format = Password)]
 pub struct Password(String);
@@ -53,6 +62,19 @@ impl From<String> for Password {
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
+    }
+}
+
+impl ToSql<Text, Pg> for Password {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(secret::seal(&self.0)?.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Text, Pg> for Password {
+    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(secret::open(&<String as FromSql<Text, Pg>>::from_sql(bytes)?)?))
     }
 }
 
@@ -148,7 +170,7 @@ pub struct Source {
     port: i32,
     database: String,
     username: String,
-    password: Option<String>,
+    password: Option<Password>,
     sslmode: SslMode,
     /// What it can bear.
     pub limits: SourceLimits,
@@ -165,7 +187,7 @@ impl Source {
             port: self.port as u16,
             database: self.database.clone(),
             username: self.username.clone(),
-            password: self.password.clone().map(Password),
+            password: self.password.clone(),
             sslmode: self.sslmode,
         }
     }
@@ -181,7 +203,7 @@ pub struct NewSource {
     database: String,
     username: String,
     // None leaves a stored password as it is, so that a client can send back what it was shown.
-    password: Option<String>,
+    password: Option<Password>,
     sslmode: SslMode,
     // Likewise.
     limits: Option<SourceLimits>,
@@ -237,7 +259,7 @@ impl SourceRequest {
                 port: connection.port.into(),
                 database: connection.database,
                 username: connection.username,
-                password: connection.password.map(|password| password.0),
+                password: connection.password,
                 sslmode: connection.sslmode,
                 limits,
             }),

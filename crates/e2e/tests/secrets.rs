@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{ALL, Database, Place, Stack, orders, postgres_request, source_request};
+use crate::harness::{ALL, Database, Place, Process, SECRET_KEY, Stack, orders, postgres_request, source_request};
 
 /// A role that owns what it touches in a test's databases.
 struct Role {
@@ -80,7 +80,8 @@ fn passwords_are_in_no_answer_and_no_log() {
         ("API's log", stack.api_log()),
         ("daemon's log", daemon.log()),
     ];
-    for (place, text) in &seen {
+    let stored = ("metadata database", stack.metadata.dump());
+    for (place, text) in seen.iter().chain([&stored]) {
         assert!(!text.is_empty(), "{place} are empty");
         for secret in &secrets {
             let line = text.lines().find(|line| line.contains(secret));
@@ -90,4 +91,60 @@ fn passwords_are_in_no_answer_and_no_log() {
     // The role owns what it has made; with the databases it goes.
     stack.destination.execute(&format!("DROP OWNED BY {0}", role.name));
     stack.metadata.execute(&format!("DROP ROLE {}", role.name));
+}
+
+/// 32 bytes, as `openssl rand -base64 32` makes them.
+const ANOTHER_KEY: &str = "YW5vdGhlciBrZXksIHdoaWNoIGhhcyAzMiBieXRlcyE=";
+
+/// Tells both programs to start on the stack's metadata database with this key, and returns why they do not.
+fn refusals(stack: &Stack, key: Option<&str>) -> Vec<String> {
+    let url = stack.metadata.url().as_str();
+    let mut environment = vec![("DATABASE_URL", url), ("BACKFILL_BIND", "127.0.0.1:0")];
+    environment.extend(key.map(|key| ("BACKFILL_SECRET_KEY", key)));
+    let start = |program: &&str| {
+        let (succeeded, written) = Process::ends_with(program, &[], &environment);
+        assert!(!succeeded, "{program} started: {written}");
+        assert!(key.is_none_or(|key| !written.contains(key)), "{written}");
+        written
+    };
+    ["backfill-api", "backfill-compute"].iter().map(start).collect()
+}
+
+#[test]
+fn without_its_key_nothing_starts() {
+    let stack = Stack::new(&orders(1));
+    for (key, why) in [
+        (None, "BACKFILL_SECRET_KEY is not set"),
+        (Some("c2hvcnQ="), "must be 32 bytes in base64"),
+        (Some(ANOTHER_KEY), "which BACKFILL_SECRET_KEY does not hold"),
+    ] {
+        for written in refusals(&stack, key) {
+            assert!(written.contains(why), "{written}");
+        }
+    }
+}
+
+#[test]
+fn passwords_change_their_key_and_those_in_the_clear_get_one() {
+    let stack = Stack::new(&orders(10));
+    let job = stack.append(&[Place::Postgres], "orders");
+    let url = stack.metadata.url().as_str().to_owned();
+    let password = stack.source.url().password().unwrap().replace('\'', "''");
+    // As a version without encryption stored it.
+    stack.metadata.execute(&format!("UPDATE sources SET password = '{password}'"));
+    let both = format!("{ANOTHER_KEY},{SECRET_KEY}");
+    let environment = [("DATABASE_URL", url.as_str()), ("BACKFILL_SECRET_KEY", &both)];
+    let (succeeded, written) = Process::ends_with("backfill-api", &["--rotate-secrets"], &environment);
+    assert!(succeeded && written.contains("1 stored passwords were encrypted"), "{written}");
+    let keys = "SELECT DISTINCT split_part(password, ':', 3) FROM (
+                    SELECT password FROM sources
+                    UNION ALL SELECT settings #>> '{config,password}' FROM destinations) AS stored
+                WHERE password IS NOT NULL";
+    let stored = stack.metadata.column(keys);
+    assert!(stored.len() == 1 && stored[0].len() == 8, "{stored:?}");
+    for written in refusals(&stack, Some(SECRET_KEY)) {
+        assert!(written.contains(&format!("the key {}", stored[0])), "{written}");
+    }
+    let _daemon = stack.daemon_with(&[("BACKFILL_SECRET_KEY", ANOTHER_KEY)]);
+    assert_eq!(job.completes(), 10);
 }

@@ -9,13 +9,17 @@ use diesel::{PgConnection, QueryResult, dsl, prelude::*};
 
 use crate::{extract::Page, listing::Listing};
 
+fn stored(settings: &DestinationSettings) -> QueryResult<serde_json::Value> {
+    settings.to_stored().map_err(|error| diesel::result::Error::SerializationError(error.into()))
+}
+
 pub(crate) fn insert(
     connection: &mut PgConnection,
     name: &str,
     settings: &DestinationSettings,
 ) -> QueryResult<Destination> {
     diesel::insert_into(destinations::table)
-        .values((destinations::name.eq(name), destinations::settings.eq(settings.to_stored())))
+        .values((destinations::name.eq(name), destinations::settings.eq(stored(settings)?)))
         .returning(Destination::as_returning())
         .get_result(connection)
 }
@@ -72,7 +76,7 @@ pub(crate) fn replace(
     diesel::update(destinations::table.find(id))
         .set((
             destinations::name.eq(name),
-            destinations::settings.eq(settings.to_stored()),
+            destinations::settings.eq(stored(settings)?),
             destinations::updated_at.eq(dsl::now),
         ))
         .returning(Destination::as_returning())

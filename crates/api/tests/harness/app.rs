@@ -12,6 +12,7 @@ use backfill_api::{
     database::{Database, migrate},
     server,
 };
+use backfill_domain::secret::Keys;
 use serde_json::Value;
 use ureq::{Agent, http::Response};
 
@@ -19,6 +20,9 @@ use super::TestDatabase;
 
 /// As a test wants it: at once.
 const SHUTDOWN: server::Shutdown = server::Shutdown { delay: Duration::ZERO, grace: Duration::ZERO };
+
+/// Encrypts what the tests' metadata databases store of passwords.
+const SECRET_KEY: &str = "dGhlIGtleSBvZiBhbGwgdGVzdHMsIG9mIDMyIGJ5dGU=";
 
 /// A running server with a metadata database of its own.
 pub(crate) struct TestApp {
@@ -33,6 +37,7 @@ pub(crate) struct TestApp {
 impl TestApp {
     pub(crate) fn start() -> Self {
         let database = TestDatabase::create();
+        Keys::parse(SECRET_KEY).unwrap().install();
         migrate(database.url()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());

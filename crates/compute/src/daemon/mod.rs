@@ -10,7 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use backfill_domain::{job::Job, worker::Worker};
+use backfill_domain::{
+    job::Job,
+    secret::{Keys, SecretError},
+    worker::Worker,
+};
 use chrono::Utc;
 use crossbeam_channel::{Receiver, Sender, after, select, unbounded};
 use uuid::Uuid;
@@ -38,6 +42,9 @@ const HAND_BACK: Duration = Duration::from_secs(5);
 /// Why the daemon could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DaemonError {
+    /// There is no usable key for stored passwords.
+    #[error("cannot start: {0}")]
+    Secrets(#[from] SecretError),
     /// The queue could not be reached at start.
     #[error("cannot start: {0}")]
     Queue(#[from] QueueError),
@@ -60,6 +67,7 @@ pub(crate) struct BackfillManager {
 impl BackfillManager {
     /// Connects to the metadata database and begins to listen to it.
     pub(crate) fn start(config: Config) -> Result<Self, DaemonError> {
+        Keys::from_environment()?;
         let worker = describe_worker(&config);
         let queue = connect_patiently(&config, worker.id)?;
         let stop = signals().map_err(DaemonError::Signals)?;
@@ -242,7 +250,7 @@ fn connect_patiently(config: &Config, worker: Uuid) -> Result<Queue, DaemonError
     loop {
         match Queue::connect(&config.database_url, worker, connections, config.backoff()) {
             Ok(queue) => return Ok(queue),
-            Err(error) if Instant::now() >= give_up => return Err(error.into()),
+            Err(error) if Instant::now() >= give_up || error.is_final() => return Err(error.into()),
             Err(error) => log::warn!("{error}; trying again"),
         }
         thread::sleep(HEARTBEAT);

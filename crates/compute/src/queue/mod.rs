@@ -24,6 +24,7 @@ use backfill_domain::{
     migration::{MigrationError, migrate},
     quarantine::QuarantineFull,
     schema::{backfill_chunks, backfill_job_destinations, destinations, queue_backfill_data, sources},
+    secret::StoredError,
     source::Source,
 };
 use diesel::{
@@ -121,6 +122,11 @@ impl QueueError {
             Self::Query(error) => is_disconnect(error),
             Self::Migrate(_) | Self::Quarantine(_) | Self::LeaseLost | Self::Planned(_) => false,
         }
+    }
+
+    /// Whether waiting does not help: stored passwords cannot be read with the keys at hand.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::Migrate(MigrationError::Secrets(StoredError::Secret(_))))
     }
 }
 

@@ -86,6 +86,12 @@ impl Database {
         }
     }
 
+    /// Every row of every table, as text.
+    pub(crate) fn dump(&self) -> String {
+        let tables = self.column("SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND oid >= 16384");
+        tables.iter().flat_map(|table| self.column(&format!("SELECT t::text FROM {table} t"))).collect::<Vec<_>>().join("\n")
+    }
+
     /// The first column of a query's rows, as text.
     #[track_caller]
     pub(crate) fn column(&self, query: &str) -> Vec<String> {

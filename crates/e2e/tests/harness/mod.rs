@@ -20,7 +20,7 @@ pub(crate) use self::{
     compare::Comparison,
     database::Database,
     job::Job,
-    process::Process,
+    process::{Process, SECRET_KEY},
     proxy::Proxy,
     server::Server,
     stack::{ALL, Place, Stack, postgres_request, source_request},

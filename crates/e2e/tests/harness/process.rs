@@ -9,6 +9,9 @@ use std::{
 
 use super::eventually;
 
+/// Encrypts what the tests' metadata databases store of passwords, unless a test gives another one.
+pub(crate) const SECRET_KEY: &str = "dGhlIGtleSBvZiBhbGwgdGVzdHMsIG9mIDMyIGJ5dGU=";
+
 /// A running program, whose output goes to a file. Dropped, it is killed.
 pub(crate) struct Process {
     child: Child,
@@ -35,9 +38,19 @@ impl Process {
 
     fn run(mut command: Command, log: PathBuf, environment: &[(&str, &str)]) -> Self {
         let output = File::create(&log).unwrap();
-        command.envs(environment.iter().copied()).stdout(output.try_clone().unwrap()).stderr(output);
+        command.env("BACKFILL_SECRET_KEY", SECRET_KEY).envs(environment.iter().copied());
+        command.stdout(output.try_clone().unwrap()).stderr(output);
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Self { child, log }
+    }
+
+    /// Runs a program to its end: whether it succeeded, and what it wrote.
+    pub(crate) fn ends_with(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> (bool, String) {
+        let mut command = Command::new(built(program));
+        command.env_remove("BACKFILL_SECRET_KEY").envs(environment.iter().copied()).args(arguments);
+        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let written = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(written).unwrap())
     }
 
     pub(crate) fn log(&self) -> String {
