@@ -26,7 +26,7 @@ fn a_job_is_queued_with_all_it_needs() {
         job["filter_sql"],
         r#""ordered" >= '2024-01-01'::date; "customer" IS NOT NULL; "id" IN ('1'::bigint, '12345678901234567'::bigint)"#
     );
-    let part = json!({"destination_id": 1, "status": "PENDING", "count_record": 0, "verified": null, "verified_by": null, "error_message": null, "quarantined": 0, "nulled": 0});
+    let part = json!({"destination_id": 1, "name": "lake", "type": "parquet", "status": "PENDING", "count_record": 0, "verified": null, "verified_by": null, "error_message": null, "quarantined": 0, "nulled": 0});
     assert_eq!(job["destinations"], json!([part]));
     for unknown in ["total_record", "progress", "rows_per_second", "eta_seconds", "started_at", "finished_at"]
     {

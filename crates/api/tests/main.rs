@@ -12,6 +12,7 @@ mod destinations;
 mod filters;
 mod harness;
 mod jobs;
+mod lists;
 mod operation;
 mod outage;
 mod pipelines;

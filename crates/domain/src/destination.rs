@@ -12,8 +12,22 @@ use crate::{
     schema::destinations,
     secret::{self, SecretError},
     source::{ConnectionSettings, Password, SslMode, default_port},
+    text_enum::text_enum,
     validation::{FieldError, check_name, check_not_empty, check_text},
 };
+
+text_enum! {
+    "lowercase",
+    /// What kind of place a destination is.
+    pub enum DestinationKind {
+        /// Another PostgreSQL.
+        Postgres,
+        /// A DuckDB database file.
+        DuckDb,
+        /// Parquet files below a folder.
+        Parquet,
+    }
+}
 
 /// What kind of place a destination is, and how to reach it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

@@ -187,6 +187,7 @@ diesel::joinable!(pipelines -> sources (source_id));
 diesel::joinable!(pipeline_destinations -> pipelines (pipeline_id));
 diesel::joinable!(pipeline_destinations -> destinations (destination_id));
 diesel::joinable!(queue_backfill_data -> pipelines (pipeline_id));
+diesel::joinable!(queue_backfill_data -> sources (source_id));
 diesel::joinable!(campaigns -> pipelines (pipeline_id));
 diesel::joinable!(campaign_windows -> campaigns (campaign_id));
 diesel::joinable!(backfill_job_destinations -> queue_backfill_data (job_id));

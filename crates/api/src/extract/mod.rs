@@ -4,7 +4,7 @@ mod json;
 mod query;
 
 pub(crate) use json::{Json, deserialize};
-pub(crate) use query::{Page, Query};
+pub(crate) use query::{NameSearch, Page, Query, separated};
 
 use backfill_domain::validation::FieldError;
 

@@ -4,7 +4,10 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use backfill_domain::validation::FieldError;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IntoDeserializer as _, value::StrDeserializer},
+};
 use url::form_urlencoded;
 use utoipa::{
     IntoParams,
@@ -32,6 +35,32 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
     }
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| ApiError::Invalid(vec![field_error(error)]))
+}
+
+/// What the names in a list have to contain.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NameSearch {
+    /// Only those whose name has this in it, in any case
+    #[serde(default)]
+    #[param(required = false)]
+    pub(crate) search: String,
+}
+
+/// Reads values that are separated by commas.
+pub(crate) fn separated<'de, T, D>(parameter: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(parameter)?;
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words
+        .map(|word| {
+            let word: StrDeserializer<'_, D::Error> = word.into_deserializer();
+            T::deserialize(word)
+        })
+        .collect()
 }
 
 /// The most items a page may have.

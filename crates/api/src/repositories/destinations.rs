@@ -5,8 +5,9 @@ use backfill_domain::{
     id::{DestinationId, PipelineId},
     schema::{backfill_job_destinations, destinations, pipeline_destinations},
 };
-use diesel::{PgConnection, QueryResult, dsl, prelude::*};
+use diesel::{PgConnection, PgTextExpressionMethods as _, QueryResult, dsl, prelude::*};
 
+use super::search::containing;
 use crate::{extract::Page, listing::Listing};
 
 fn stored(settings: &DestinationSettings) -> QueryResult<serde_json::Value> {
@@ -24,9 +25,15 @@ pub(crate) fn insert(
         .get_result(connection)
 }
 
-pub(crate) fn list(connection: &mut PgConnection, page: Page) -> QueryResult<Listing<Destination>> {
-    let total = destinations::table.count().get_result(connection)?;
-    let items = destinations::table
+/// Those whose name has `words` in it.
+pub(crate) fn list(
+    connection: &mut PgConnection,
+    words: &str,
+    page: Page,
+) -> QueryResult<Listing<Destination>> {
+    let called = destinations::table.filter(destinations::name.ilike(containing(words)));
+    let total = called.clone().count().get_result(connection)?;
+    let items = called
         .order(destinations::id)
         .offset(page.skip)
         .limit(page.limit)

@@ -3,24 +3,19 @@
 use std::collections::HashMap;
 
 use backfill_domain::{
-    id::{CampaignId, DestinationId, JobId, PipelineId},
-    job::{Job, JobChange, JobDestination, JobStatus, NewJob},
-    schema::{backfill_job_destinations, queue_backfill_data},
+    destination::DestinationKind,
+    id::{DestinationId, JobId, PipelineId},
+    job::{Job, JobChange, JobDestination, JobStatus, NamedJob, NamedPart, NewJob},
+    schema::{backfill_job_destinations, destinations, pipelines, queue_backfill_data, sources},
 };
 use diesel::{
     PgConnection, QueryResult,
     dsl::sql,
-    pg::Pg,
     prelude::*,
     result::Error as DieselError,
     sql_query,
-    sql_types::{BigInt, Bool, Double, Integer, Jsonb, Nullable, Timestamptz},
+    sql_types::{BigInt, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
-
-use crate::{extract::Page, listing::Listing};
-
-/// A job and its parts, in order.
-pub(crate) type WithDestinations = (Job, Vec<JobDestination>);
 
 /// The states in which a job claims its pipeline, table and filters for itself.
 const ACTIVE: [JobStatus; 3] = [JobStatus::Pending, JobStatus::Executing, JobStatus::Paused];
@@ -34,61 +29,48 @@ const CHANGE: &str = "
         updated_at = now()
     WHERE id = $1";
 
-/// Which jobs are asked for; `None` is no condition.
-#[derive(Default)]
-pub(crate) struct JobFilter {
-    pub(crate) pipeline: Option<PipelineId>,
-    pub(crate) campaign: Option<CampaignId>,
-    pub(crate) status: Option<JobStatus>,
-}
-
-impl JobFilter {
-    fn query(&self) -> queue_backfill_data::BoxedQuery<'static, Pg> {
-        let mut query = queue_backfill_data::table.into_boxed();
-        if let Some(pipeline) = self.pipeline {
-            query = query.filter(queue_backfill_data::pipeline_id.eq(pipeline));
-        }
-        if let Some(campaign) = self.campaign {
-            query = query.filter(queue_backfill_data::campaign_id.eq(campaign));
-        }
-        if let Some(status) = self.status {
-            query = query.filter(queue_backfill_data::status.eq(status));
-        }
-        query
-    }
-}
-
+/// Puts the job into the queue, with a part for each destination.
 pub(crate) fn insert(
     connection: &mut PgConnection,
     job: &NewJob,
     destinations: &[DestinationId],
-) -> QueryResult<WithDestinations> {
-    let job: Job = diesel::insert_into(queue_backfill_data::table)
+) -> QueryResult<JobId> {
+    let id: JobId = diesel::insert_into(queue_backfill_data::table)
         .values(job)
-        .returning(Job::as_returning())
+        .returning(queue_backfill_data::id)
         .get_result(connection)?;
     let rows: Vec<_> = (0i32..)
         .zip(destinations)
         .map(|(position, destination)| {
             (
-                backfill_job_destinations::job_id.eq(job.id),
+                backfill_job_destinations::job_id.eq(id),
                 backfill_job_destinations::destination_id.eq(destination),
                 backfill_job_destinations::position.eq(position),
             )
         })
         .collect();
-    let parts = diesel::insert_into(backfill_job_destinations::table)
-        .values(rows)
-        .returning(JobDestination::as_returning())
-        .get_results(connection)?;
-    Ok((job, parts))
+    diesel::insert_into(backfill_job_destinations::table).values(rows).execute(connection)?;
+    Ok(id)
 }
 
-pub(crate) fn find(connection: &mut PgConnection, id: JobId) -> QueryResult<Option<WithDestinations>> {
-    let job = queue_backfill_data::table.find(id).select(Job::as_select()).first(connection).optional()?;
-    let Some(job) = job else { return Ok(None) };
-    let parts = parts_of(connection, &[id])?.remove(&id).unwrap_or_default();
-    Ok(Some((job, parts)))
+pub(crate) fn find(connection: &mut PgConnection, id: JobId) -> QueryResult<Option<Job>> {
+    queue_backfill_data::table.find(id).select(Job::as_select()).first(connection).optional()
+}
+
+/// Those of `ids` that exist, with the names of what they refer to.
+pub(crate) fn named(connection: &mut PgConnection, ids: &[JobId]) -> QueryResult<HashMap<JobId, NamedJob>> {
+    let jobs: Vec<(Job, String, String)> = queue_backfill_data::table
+        .inner_join(pipelines::table)
+        .inner_join(sources::table)
+        .filter(queue_backfill_data::id.eq_any(ids))
+        .select((Job::as_select(), pipelines::name, sources::name))
+        .load(connection)?;
+    let mut parts = parts_of(connection, ids)?;
+    let named = jobs.into_iter().map(|(job, pipeline_name, source_name)| {
+        let parts = parts.remove(&job.id).unwrap_or_default();
+        (job.id, NamedJob { job, pipeline_name, source_name, parts })
+    });
+    Ok(named.collect())
 }
 
 /// Rows a second of the pipeline's last jobs that were completed; `None` without any.
@@ -111,41 +93,17 @@ pub(crate) fn status(connection: &mut PgConnection, id: JobId) -> QueryResult<Op
     queue_backfill_data::table.find(id).select(queue_backfill_data::status).first(connection).optional()
 }
 
-/// Newest first.
-pub(crate) fn list(
-    connection: &mut PgConnection,
-    filter: &JobFilter,
-    page: Page,
-) -> QueryResult<Listing<WithDestinations>> {
-    let total = filter.query().count().get_result(connection)?;
-    let jobs: Vec<Job> = filter
-        .query()
-        .order(queue_backfill_data::id.desc())
-        .offset(page.skip)
-        .limit(page.limit)
-        .select(Job::as_select())
-        .load(connection)?;
-    let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
-    let mut parts = parts_of(connection, &ids)?;
-    let items = jobs.into_iter().map(|job| {
-        let parts = parts.remove(&job.id).unwrap_or_default();
-        (job, parts)
-    });
-    Ok(Listing { total, items: items.collect() })
-}
-
-fn parts_of(
-    connection: &mut PgConnection,
-    ids: &[JobId],
-) -> QueryResult<HashMap<JobId, Vec<JobDestination>>> {
-    let parts: Vec<JobDestination> = backfill_job_destinations::table
+fn parts_of(connection: &mut PgConnection, ids: &[JobId]) -> QueryResult<HashMap<JobId, Vec<NamedPart>>> {
+    let kind = sql::<Text>("destinations.settings ->> 'type'");
+    let parts: Vec<(JobDestination, String, DestinationKind)> = backfill_job_destinations::table
+        .inner_join(destinations::table)
         .filter(backfill_job_destinations::job_id.eq_any(ids))
         .order((backfill_job_destinations::job_id, backfill_job_destinations::position))
-        .select(JobDestination::as_select())
+        .select((JobDestination::as_select(), destinations::name, kind))
         .load(connection)?;
     let mut groups: HashMap<_, Vec<_>> = HashMap::new();
-    for part in parts {
-        groups.entry(part.job_id).or_default().push(part);
+    for (part, name, kind) in parts {
+        groups.entry(part.job_id).or_default().push(NamedPart { part, name, kind });
     }
     Ok(groups)
 }

@@ -8,6 +8,7 @@ pub(crate) mod jobs;
 pub(crate) mod pipelines;
 pub(crate) mod quarantine;
 pub(crate) mod resumption;
+pub(crate) mod search;
 pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod stop;

@@ -8,8 +8,9 @@ use backfill_domain::{
     schema::{pipeline_destinations, pipelines, sources},
     source::Source,
 };
-use diesel::{PgConnection, QueryResult, dsl, prelude::*};
+use diesel::{PgConnection, PgTextExpressionMethods as _, QueryResult, dsl, prelude::*};
 
+use super::search::containing;
 use crate::{extract::Page, listing::Listing};
 
 /// A pipeline and its destinations, in order.
@@ -62,9 +63,15 @@ fn insert_destinations(
     Ok(())
 }
 
-pub(crate) fn list(connection: &mut PgConnection, page: Page) -> QueryResult<Listing<WithDestinations>> {
-    let total = pipelines::table.count().get_result(connection)?;
-    let found: Vec<Pipeline> = pipelines::table
+/// Those whose name has `words` in it.
+pub(crate) fn list(
+    connection: &mut PgConnection,
+    words: &str,
+    page: Page,
+) -> QueryResult<Listing<WithDestinations>> {
+    let called = pipelines::table.filter(pipelines::name.ilike(containing(words)));
+    let total = called.clone().count().get_result(connection)?;
+    let found: Vec<Pipeline> = called
         .order(pipelines::id)
         .offset(page.skip)
         .limit(page.limit)

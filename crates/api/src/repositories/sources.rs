@@ -6,11 +6,12 @@ use backfill_domain::{
     source::{NewSource, Source},
 };
 use diesel::{
-    PgConnection, QueryResult, dsl,
+    PgConnection, PgTextExpressionMethods as _, QueryResult, dsl,
     prelude::*,
     sql_types::{Bool, Text},
 };
 
+use super::search::containing;
 use crate::{extract::Page, listing::Listing};
 
 pub(crate) fn insert(connection: &mut PgConnection, source: &NewSource) -> QueryResult<Source> {
@@ -20,9 +21,11 @@ pub(crate) fn insert(connection: &mut PgConnection, source: &NewSource) -> Query
         .get_result(connection)
 }
 
-pub(crate) fn list(connection: &mut PgConnection, page: Page) -> QueryResult<Listing<Source>> {
-    let total = sources::table.count().get_result(connection)?;
-    let items = sources::table
+/// Those whose name has `words` in it.
+pub(crate) fn list(connection: &mut PgConnection, words: &str, page: Page) -> QueryResult<Listing<Source>> {
+    let called = sources::table.filter(sources::name.ilike(containing(words)));
+    let total = called.clone().count().get_result(connection)?;
+    let items = called
         .order(sources::id)
         .offset(page.skip)
         .limit(page.limit)

@@ -6,7 +6,7 @@ use actix_web::{
 };
 use backfill_domain::{
     chunk::Chunk,
-    id::{CampaignId, JobId, PipelineId},
+    id::{CampaignId, JobId, PipelineId, SourceId},
     job::{BackfillRequest, JobChange, JobResponse, JobStatus},
 };
 use diesel::PgConnection;
@@ -17,10 +17,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     database::Database,
     error::ApiError,
-    extract::{Json, Page, Query},
+    extract::{Json, Page, Query, separated},
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
-    repositories::{jobs::JobFilter, stop::Stop},
+    repositories::{
+        search::{JobFilter, JobSort},
+        stop::Stop,
+    },
     services::{self, preview::Preview},
 };
 
@@ -98,18 +101,34 @@ async fn list_of_pipeline(
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct JobParameters {
-    /// Only jobs in this state
+    /// Only jobs in these states, separated by commas
+    #[param(inline, style = Form, explode = false, example = json!(["FAILED", "PAUSED"]))]
+    #[serde(default, deserialize_with = "separated")]
+    status: Vec<JobStatus>,
+    /// Only jobs of this pipeline
     #[param(inline)]
-    status: Option<JobStatus>,
+    pipeline_id: Option<PipelineId>,
+    /// Only jobs that copy from this source
+    #[param(inline)]
+    source_id: Option<SourceId>,
     /// Only jobs of this campaign
     #[param(inline)]
     campaign_id: Option<CampaignId>,
+    /// Only jobs on this table, named as jobs name it
+    #[param(example = "public.orders")]
+    table: Option<String>,
+    /// Only jobs whose table or pipeline is called something with this in it, in any case, and the job with this id
+    search: Option<String>,
+    /// In which order
+    #[param(inline)]
+    #[serde(default)]
+    sort: JobSort,
 }
 
 /// List jobs
 #[utoipa::path(
     tag = "backfill", operation_id = "list_backfills", params(JobParameters, Page),
-    responses((status = 200, description = "Newest first", body = Listing<JobResponse>), Invalid, Unavailable)
+    responses((status = 200, description = "In the order asked for", body = Listing<JobResponse>), Invalid, Unavailable)
 )]
 #[get("/backfill")]
 async fn list(
@@ -117,9 +136,16 @@ async fn list(
     query: Query<JobParameters>,
     page: Page,
 ) -> Result<web::Json<Listing<JobResponse>>, ApiError> {
-    let Query(JobParameters { status, campaign_id: campaign }) = query;
-    let filter = JobFilter { pipeline: None, campaign, status };
-    let work = move |connection: &mut PgConnection| services::backfill::list(connection, &filter, page);
+    let JobParameters { status, pipeline_id, source_id, campaign_id, table, search, sort } = query.0;
+    let filter = JobFilter {
+        pipeline: pipeline_id,
+        source: source_id,
+        campaign: campaign_id,
+        table,
+        statuses: status,
+        search,
+    };
+    let work = move |connection: &mut PgConnection| services::backfill::list(connection, &filter, sort, page);
     Ok(web::Json(database.run(work).await?))
 }
 

@@ -6,7 +6,7 @@ use actix_web::{
 };
 use backfill_domain::{
     connection_test::DestinationTest,
-    destination::{DestinationRequest, DestinationResponse, DestinationSettings},
+    destination::{DestinationKind, DestinationRequest, DestinationResponse, DestinationSettings},
     id::DestinationId,
     validation::FieldError,
 };
@@ -18,7 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     database::Database,
     error::ApiError,
-    extract::{self, Json, Page},
+    extract::{self, Json, NameSearch, Page, Query},
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
     repositories, services,
@@ -33,24 +33,16 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 #[serde(deny_unknown_fields)]
 struct Body {
     name: String,
-    r#type: Kind,
+    r#type: DestinationKind,
     config: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    Postgres,
-    DuckDb,
-    Parquet,
 }
 
 impl Body {
     fn validate(self) -> Result<DestinationRequest, ApiError> {
         let settings = match self.r#type {
-            Kind::Postgres => extract::deserialize(self.config).map(DestinationSettings::Postgres),
-            Kind::DuckDb => extract::deserialize(self.config).map(DestinationSettings::DuckDb),
-            Kind::Parquet => extract::deserialize(self.config).map(DestinationSettings::Parquet),
+            DestinationKind::Postgres => extract::deserialize(self.config).map(DestinationSettings::Postgres),
+            DestinationKind::DuckDb => extract::deserialize(self.config).map(DestinationSettings::DuckDb),
+            DestinationKind::Parquet => extract::deserialize(self.config).map(DestinationSettings::Parquet),
         };
         let settings = settings.map_err(|error| ApiError::Invalid(vec![within_config(error)]))?;
         let request = DestinationRequest { name: self.name, settings };
@@ -83,15 +75,19 @@ async fn create(database: Data<Database>, body: Json<Body>) -> Result<HttpRespon
 
 /// List destinations
 #[utoipa::path(
-    tag = "destinations", operation_id = "list_destinations", params(Page),
+    tag = "destinations", operation_id = "list_destinations", params(NameSearch, Page),
     responses((status = 200, description = "By id", body = Listing<DestinationResponse>), Invalid, Unavailable)
 )]
 #[get("/destinations")]
 async fn list(
     database: Data<Database>,
+    names: Query<NameSearch>,
     page: Page,
 ) -> Result<web::Json<Listing<DestinationResponse>>, ApiError> {
-    let listing = database.run(move |connection| repositories::destinations::list(connection, page)).await?;
+    let work = move |connection: &mut PgConnection| {
+        repositories::destinations::list(connection, &names.0.search, page)
+    };
+    let listing = database.run(work).await?;
     Ok(web::Json(listing.try_map(DestinationResponse::new)?))
 }
 

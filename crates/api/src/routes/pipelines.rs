@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     database::Database,
     error::ApiError,
-    extract::{Json, Page},
+    extract::{Json, NameSearch, Page, Query},
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
     repositories, services,
@@ -37,15 +37,18 @@ async fn create(database: Data<Database>, body: Json<PipelineRequest>) -> Result
 
 /// List pipelines
 #[utoipa::path(
-    tag = "pipelines", operation_id = "list_pipelines", params(Page),
+    tag = "pipelines", operation_id = "list_pipelines", params(NameSearch, Page),
     responses((status = 200, description = "By id", body = Listing<PipelineResponse>), Invalid, Unavailable)
 )]
 #[get("/pipelines")]
 async fn list(
     database: Data<Database>,
+    names: Query<NameSearch>,
     page: Page,
 ) -> Result<web::Json<Listing<PipelineResponse>>, ApiError> {
-    let listing = database.run(move |connection| repositories::pipelines::list(connection, page)).await?;
+    let work =
+        move |connection: &mut PgConnection| repositories::pipelines::list(connection, &names.0.search, page);
+    let listing = database.run(work).await?;
     Ok(web::Json(listing.map(|(pipeline, destinations)| PipelineResponse::new(pipeline, destinations))))
 }
 

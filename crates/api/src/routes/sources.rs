@@ -10,12 +10,13 @@ use backfill_domain::{
     id::SourceId,
     source::{SourceRequest, SourceResponse},
 };
+use diesel::PgConnection;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     database::Database,
     error::ApiError,
-    extract::{Json, Page},
+    extract::{Json, NameSearch, Page, Query},
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
     repositories, services,
@@ -48,12 +49,18 @@ async fn create(database: Data<Database>, body: Json<SourceRequest>) -> Result<H
 
 /// List sources
 #[utoipa::path(
-    tag = "sources", operation_id = "list_sources", params(Page),
+    tag = "sources", operation_id = "list_sources", params(NameSearch, Page),
     responses((status = 200, description = "By id", body = Listing<SourceResponse>), Invalid, Unavailable)
 )]
 #[get("/sources")]
-async fn list(database: Data<Database>, page: Page) -> Result<web::Json<Listing<SourceResponse>>, ApiError> {
-    let sources = database.run(move |connection| repositories::sources::list(connection, page)).await?;
+async fn list(
+    database: Data<Database>,
+    names: Query<NameSearch>,
+    page: Page,
+) -> Result<web::Json<Listing<SourceResponse>>, ApiError> {
+    let work =
+        move |connection: &mut PgConnection| repositories::sources::list(connection, &names.0.search, page);
+    let sources = database.run(work).await?;
     Ok(web::Json(sources.map(SourceResponse::from)))
 }
 

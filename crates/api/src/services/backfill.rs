@@ -23,9 +23,9 @@ use crate::{
     extract::Page,
     listing::Listing,
     repositories::{
-        chunks,
-        jobs::{self, JobFilter, WithDestinations},
-        pipelines, waiting,
+        chunks, jobs, pipelines,
+        search::{self, JobFilter, JobSort},
+        waiting,
     },
 };
 
@@ -116,8 +116,8 @@ pub(super) fn hold_pipeline(
 
 fn insert(connection: &mut PgConnection, job: &NewJob) -> Result<JobResponse, ApiError> {
     let destinations = hold_pipeline(connection, job.pipeline_id, job.source_id)?;
-    let job = jobs::insert(connection, job, &destinations)?;
-    shown(connection, job)
+    let id = jobs::insert(connection, job, &destinations)?;
+    find(connection, id)
 }
 
 /// Why a job cannot go back into the queue: another one may be active in its place by now.
@@ -145,7 +145,7 @@ pub(crate) fn list_of_pipeline(
     page: Page,
 ) -> Result<Listing<JobResponse>, ApiError> {
     let filter = JobFilter { pipeline: Some(pipeline), ..JobFilter::default() };
-    let listing = list(connection, &filter, page)?;
+    let listing = list(connection, &filter, JobSort::Newest, page)?;
     // Only an empty list leaves open whether there is such a pipeline.
     if listing.total == 0 && pipelines::find(connection, pipeline)?.is_none() {
         return Err(ApiError::unknown("pipeline", pipeline));
@@ -153,30 +153,30 @@ pub(crate) fn list_of_pipeline(
     Ok(listing)
 }
 
-/// Jobs, newest first.
+/// A page of the jobs that are asked for.
 pub(crate) fn list(
     connection: &mut PgConnection,
     filter: &JobFilter,
+    sort: JobSort,
     page: Page,
 ) -> Result<Listing<JobResponse>, ApiError> {
-    let jobs = jobs::list(connection, filter, page)?;
-    let ids: Vec<_> = jobs.items.iter().map(|(job, _)| job.id).collect();
-    let mut waiting = waiting::of(connection, &ids)?;
-    Ok(jobs.map(|(job, parts)| {
-        let waiting = waiting.remove(&job.id);
-        JobResponse::new(job, parts).waiting_for(waiting)
-    }))
+    let Listing { total, items } = search::jobs(connection, filter, sort, page)?;
+    Ok(Listing { total, items: find_all(connection, &items)? })
 }
 
 /// The job.
 pub(crate) fn find(connection: &mut PgConnection, id: JobId) -> Result<JobResponse, ApiError> {
-    let job = jobs::find(connection, id)?.ok_or_else(|| ApiError::unknown("job", id))?;
-    shown(connection, job)
+    find_all(connection, &[id])?.pop().ok_or_else(|| ApiError::unknown("job", id))
 }
 
-fn shown(connection: &mut PgConnection, (job, parts): WithDestinations) -> Result<JobResponse, ApiError> {
-    let waiting = waiting::of(connection, &[job.id])?.remove(&job.id);
-    Ok(JobResponse::new(job, parts).waiting_for(waiting))
+/// Those of the jobs that exist, in the order of `ids`.
+pub(crate) fn find_all(connection: &mut PgConnection, ids: &[JobId]) -> Result<Vec<JobResponse>, ApiError> {
+    let (mut jobs, mut waiting) = (jobs::named(connection, ids)?, waiting::of(connection, ids)?);
+    let shown = ids.iter().filter_map(|id| {
+        let job = JobResponse::new(jobs.remove(id)?);
+        Some(job.waiting_for(waiting.remove(id)))
+    });
+    Ok(shown.collect())
 }
 
 /// Changes the job, whatever its state: one that has ended may be taken up again.

@@ -55,7 +55,7 @@ fn context(
     id: EntryId,
 ) -> Result<(String, Source, QuarantineEntry), ApiError> {
     let entry = find(connection, job, id)?;
-    let (job, _) = jobs::find(connection, job)?.ok_or_else(|| ApiError::unknown("job", job))?;
+    let job = jobs::find(connection, job)?.ok_or_else(|| ApiError::unknown("job", job))?;
     let source = sources::find(connection, job.source_id)?;
     let source = source.ok_or_else(|| ApiError::unknown("source", job.source_id))?;
     Ok((job.table_name, source, entry))
@@ -75,7 +75,7 @@ fn unmendable(entry: &QuarantineEntry) -> ApiError {
 
 /// Puts the job back into the queue, to have its mended rows written.
 pub(crate) fn replay(connection: &mut PgConnection, id: JobId) -> Result<JobResponse, ApiError> {
-    let (job, _) = jobs::find(connection, id)?.ok_or_else(|| ApiError::unknown("job", id))?;
+    let job = jobs::find(connection, id)?.ok_or_else(|| ApiError::unknown("job", id))?;
     if job.write_mode == WriteMode::Replace {
         let detail =
             format!("job {id} has put its table into place already: mend the source, and run it anew");

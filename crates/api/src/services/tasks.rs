@@ -63,8 +63,7 @@ pub(crate) fn repair(connection: &mut PgConnection, id: JobId) -> Result<JobResp
 }
 
 fn find(connection: &mut PgConnection, id: JobId) -> Result<Job, ApiError> {
-    let (job, _) = jobs::find(connection, id)?.ok_or_else(|| ApiError::unknown("job", id))?;
-    Ok(job)
+    jobs::find(connection, id)?.ok_or_else(|| ApiError::unknown("job", id))
 }
 
 /// Puts the job back into the queue for `task`. Where there is nothing to do, `nothing` says so.

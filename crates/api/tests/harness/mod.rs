@@ -6,4 +6,4 @@ mod scenario;
 
 pub(crate) use app::{Answer, TestApp};
 pub(crate) use database::TestDatabase;
-pub(crate) use scenario::Scenario;
+pub(crate) use scenario::{Scenario, lake};

@@ -15,6 +15,7 @@ pub use self::{
     response::{JobDestinationResponse, JobResponse},
 };
 use crate::{
+    destination::DestinationKind,
     id::{CampaignId, DestinationId, JobId, PipelineId, SourceId},
     options::{CopyOptions, Verification},
     plan::Plan,
@@ -219,4 +220,28 @@ pub struct JobDestination {
     pub quarantined: i64,
     /// Values that it could not hold and that became NULL.
     pub nulled: i64,
+}
+
+/// A job with what people call the things that it names.
+#[derive(Debug, Clone)]
+pub struct NamedJob {
+    /// The job.
+    pub job: Job,
+    /// What its pipeline is called.
+    pub pipeline_name: String,
+    /// What its source is called.
+    pub source_name: String,
+    /// Its parts, in order.
+    pub parts: Vec<NamedPart>,
+}
+
+/// A job's part with its destination's name and kind.
+#[derive(Debug, Clone)]
+pub struct NamedPart {
+    /// The part.
+    pub part: JobDestination,
+    /// What the destination is called.
+    pub name: String,
+    /// What kind of place it is.
+    pub kind: DestinationKind,
 }

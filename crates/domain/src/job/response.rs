@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Job, JobDestination, JobStatus, Task, WriteMode};
+use super::{Job, JobStatus, NamedJob, NamedPart, Task, WriteMode};
 use crate::{
+    destination::DestinationKind,
     filter::Filter,
     id::{CampaignId, DestinationId, JobId, PipelineId, SourceId},
     options::{CopyOptions, Verification},
@@ -20,8 +21,12 @@ pub struct JobResponse {
     pub id: JobId,
     /// The pipeline it was created on.
     pub pipeline_id: PipelineId,
+    /// What that pipeline is called.
+    pub pipeline_name: String,
     /// The source it copies from.
     pub source_id: SourceId,
+    /// What that source is called.
+    pub source_name: String,
     /// The campaign that it copies a window for; `null` without one.
     pub campaign_id: Option<CampaignId>,
     /// The source's table, `schema.table`, quoted where SQL would have to.
@@ -92,6 +97,11 @@ pub struct JobResponse {
 pub struct JobDestinationResponse {
     /// The destination.
     pub destination_id: DestinationId,
+    /// What it is called.
+    pub name: String,
+    /// What kind of place it is.
+    #[serde(rename = "type")]
+    pub kind: DestinationKind,
     /// Where this part stands.
     pub status: JobStatus,
     /// Rows that this destination has committed.
@@ -111,8 +121,9 @@ pub struct JobDestinationResponse {
 }
 
 impl JobResponse {
-    /// The client's view of `job` and its `destinations`.
-    pub fn new(job: Job, destinations: Vec<JobDestination>) -> Self {
+    /// The client's view of a job, which waits for nothing.
+    pub fn new(named: NamedJob) -> Self {
+        let NamedJob { job, pipeline_name, source_name, parts } = named;
         let executing = job.status == JobStatus::Executing;
         let rows_per_second = job.rows_per_second.filter(|_| executing);
         Self {
@@ -125,7 +136,9 @@ impl JobResponse {
             plan: job.plan,
             id: job.id,
             pipeline_id: job.pipeline_id,
+            pipeline_name,
             source_id: job.source_id,
+            source_name,
             campaign_id: job.campaign_id,
             table_name: job.table_name,
             filters: job.filters,
@@ -142,7 +155,7 @@ impl JobResponse {
             failures: job.failures,
             max_attempts: job.max_attempts,
             error_message: job.error_message,
-            destinations: destinations.into_iter().map(JobDestinationResponse::from).collect(),
+            destinations: parts.into_iter().map(JobDestinationResponse::from).collect(),
             cancel_requested_at: job.cancel_requested_at,
             pause_requested_at: job.pause_requested_at,
             created_at: job.created_at,
@@ -161,10 +174,12 @@ impl JobResponse {
     }
 }
 
-impl From<JobDestination> for JobDestinationResponse {
-    fn from(part: JobDestination) -> Self {
+impl From<NamedPart> for JobDestinationResponse {
+    fn from(NamedPart { part, name, kind }: NamedPart) -> Self {
         Self {
             destination_id: part.destination_id,
+            name,
+            kind,
             status: part.status,
             count_record: part.count_record,
             verified: part.verified,
