@@ -1,8 +1,9 @@
 //! Enums that are a word in the database, in JSON and in the API's description, the same one everywhere.
 
-/// Defines an enum whose names, in the given case, are what is stored and sent.
+/// Defines an enum whose names, in the given case, are what is stored and sent. The case is a `tt`: as a `literal` it
+/// would reach utoipa within an invisible group, which it passes over, and the API's description would have other names.
 macro_rules! text_enum {
-    ($case:literal, $(#[$attribute:meta])* pub enum $name:ident { $($variants:tt)* }) => {
+    ($case:tt, $(#[$attribute:meta])* pub enum $name:ident { $($variants:tt)* }) => {
         $(#[$attribute])*
         #[derive(
             Debug,
