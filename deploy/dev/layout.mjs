@@ -8,6 +8,7 @@ export const repository = resolve(here, '../..');
 export const deps = resolve(repository, '.deps');
 export const stamp = resolve(deps, 'stamp');
 export const extensions = resolve(deps, 'extensions');
+export const dashboard = resolve(repository, 'frontend/dist');
 export const binaries = resolve(repository, process.env.CARGO_TARGET_DIR || 'target', 'release');
 
 /** The names by which npm and DuckDB call the machine we are on. */

@@ -6,7 +6,7 @@ import { NAMES, down, stopAll } from './down.mjs';
 import { Failure, pause } from './failure.mjs';
 import { loadFlights } from './flights.mjs';
 import { home, keptSecret, makeHome, readEnvironment, writeEnvironment } from './home.mjs';
-import { binaries, extensions } from './layout.mjs';
+import { binaries, dashboard, extensions } from './layout.mjs';
 import { lastLines } from './logs.mjs';
 import { tryPort } from './ports.mjs';
 import { query, startPostgres } from './postgres.mjs';
@@ -94,6 +94,8 @@ function serviceEnvironment(stack, bind) {
     BACKFILL_BIND: bind,
     BACKFILL_SECRET_KEY: keptSecret('encryption-key'),
     BACKFILL_EXTENSION_DIR: extensions,
+    // Unless the dashboard has not been built: the API has a page of its own then.
+    ...(existsSync(join(dashboard, 'index.html')) && { BACKFILL_FRONTEND_DIR: dashboard }),
   };
 }
 

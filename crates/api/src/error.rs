@@ -67,6 +67,9 @@ pub(crate) enum ApiError {
     /// The metrics cannot be rendered.
     #[error("the metrics cannot be rendered: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// The dashboard's page cannot be read.
+    #[error("the dashboard cannot be read: {0}")]
+    Dashboard(std::io::Error),
     /// A blocking task died.
     #[error("a task did not finish: {0}")]
     Task(#[from] BlockingError),
@@ -112,7 +115,12 @@ impl ApiError {
             }
             Self::Unavailable(_) | Self::NotMigrated | Self::Stopping => UNAVAILABLE,
             Self::Database(error) if is_disconnect(error) => UNAVAILABLE,
-            Self::Database(_) | Self::Migration(_) | Self::Stored(_) | Self::Metrics(_) | Self::Task(_) => {
+            Self::Database(_)
+            | Self::Migration(_)
+            | Self::Stored(_)
+            | Self::Metrics(_)
+            | Self::Dashboard(_)
+            | Self::Task(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "/problems/internal", "The service failed")
             }
         }

@@ -11,6 +11,7 @@ async fn main() -> std::io::Result<()> {
     env_logger::init_from_env(env_logger::Env::default().default_filter_or("info"));
     let config = Config::parse();
     Keys::from_environment().map_err(std::io::Error::other)?;
+    let dashboard = config.dashboard()?;
     database::migrate(&config.database_url).map_err(std::io::Error::other)?;
     if config.rotate_secrets {
         let count = database::rotate_secrets(&config.database_url).map_err(std::io::Error::other)?;
@@ -20,7 +21,7 @@ async fn main() -> std::io::Result<()> {
     let database = database::Database::new(&config.database_url);
     let listener = TcpListener::bind(&config.backfill_bind)?;
     log::info!("listening on http://{}", listener.local_addr()?);
-    server::start(listener, database, config.shutdown())?.await?;
+    server::start(listener, database, dashboard, config.shutdown())?.await?;
     log::info!("stopped");
     Ok(())
 }

@@ -8,6 +8,7 @@ mod campaigns;
 mod cancellation;
 mod catalogue;
 mod columns;
+mod dashboard;
 mod destinations;
 mod filters;
 mod harness;

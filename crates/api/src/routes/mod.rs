@@ -2,10 +2,10 @@
 
 mod backfill;
 mod campaigns;
+pub(crate) mod dashboard;
 mod destinations;
 mod fallback;
 mod health;
-mod home;
 mod metrics;
 mod pipelines;
 mod quarantine;
@@ -15,7 +15,6 @@ mod tasks;
 mod workers;
 
 pub(crate) use fallback::{Fallback, bad_path};
-pub(crate) use home::home;
 
 use actix_web::{HttpResponse, http::header::LOCATION};
 use serde::Serialize;

@@ -10,7 +10,7 @@ use std::{
 use actix_web::dev::ServerHandle;
 use backfill_api::{
     database::{Database, migrate},
-    server,
+    server::{self, Dashboard},
 };
 use backfill_domain::secret::Keys;
 use serde_json::Value;
@@ -36,6 +36,11 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) fn start() -> Self {
+        Self::showing(Dashboard::new(None, "/".to_owned()).unwrap())
+    }
+
+    /// The same, with a dashboard.
+    pub(crate) fn showing(dashboard: Dashboard) -> Self {
         let database = TestDatabase::create();
         Keys::parse(SECRET_KEY).unwrap().install();
         migrate(database.url()).unwrap();
@@ -45,7 +50,7 @@ impl TestApp {
         let (started, handle) = mpsc::channel();
         let thread = thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
-                let server = server::start(listener, pool, SHUTDOWN).unwrap();
+                let server = server::start(listener, pool, dashboard, SHUTDOWN).unwrap();
                 started.send(server.handle()).unwrap();
                 server.await.unwrap();
             });
@@ -64,6 +69,21 @@ impl TestApp {
 
     pub(crate) fn get(&self, path: &str) -> Answer {
         Answer::read(self.agent.get(self.url(path)).call())
+    }
+
+    /// As a browser asks for a page.
+    pub(crate) fn browse(&self, path: &str) -> Answer {
+        Answer::read(self.agent.get(self.url(path)).header("Accept", "text/html,*/*;q=0.8").call())
+    }
+
+    /// As a client that takes compressed answers.
+    pub(crate) fn get_compressed(&self, path: &str) -> Answer {
+        let response = self.agent.get(self.url(path)).header("Accept-Encoding", "br").call().unwrap();
+        Answer {
+            status: response.status().as_u16(),
+            text: String::new(),
+            headers: response.headers().clone(),
+        }
     }
 
     pub(crate) fn get_as(&self, path: &str, request_id: &str) -> Answer {
