@@ -23,4 +23,5 @@ mod resumption;
 mod retries;
 mod sources;
 mod tasks;
+mod throughput;
 mod transitions;

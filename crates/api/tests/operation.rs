@@ -100,6 +100,7 @@ fn the_description_lists_each_route_with_its_problems() {
     /api/v1/backfill/{id}/quarantine/{entry} put
     /api/v1/backfill/{id}/repair post
     /api/v1/backfill/{id}/resume post
+    /api/v1/backfill/{id}/throughput get
     /api/v1/backfill/{id}/verify post
     /api/v1/campaigns get
     /api/v1/campaigns/{id} delete get
@@ -123,6 +124,7 @@ fn the_description_lists_each_route_with_its_problems() {
     /api/v1/sources/{id}/tables get
     /api/v1/sources/{id}/test post
     /api/v1/stats get
+    /api/v1/stats/throughput get
     /api/v1/workers get
     /health/live get
     /health/ready get

@@ -13,5 +13,6 @@ pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod stop;
 pub(crate) mod tasks;
+pub(crate) mod throughput;
 pub(crate) mod waiting;
 pub(crate) mod workers;

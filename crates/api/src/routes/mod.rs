@@ -12,6 +12,7 @@ mod quarantine;
 mod sources;
 mod stats;
 mod tasks;
+mod throughput;
 mod workers;
 
 pub(crate) use fallback::{Fallback, bad_path};
@@ -31,6 +32,7 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
     tasks::routes(config);
     workers::routes(config);
     stats::routes(config);
+    throughput::routes(config);
 }
 
 /// The routes for those who operate the service.

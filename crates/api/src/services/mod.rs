@@ -14,4 +14,5 @@ pub(crate) mod sources;
 pub(crate) mod stats;
 pub(crate) mod stop;
 pub(crate) mod tasks;
+pub(crate) mod throughput;
 mod usage;
