@@ -8,6 +8,7 @@ pub mod config;
 pub mod database;
 mod error;
 mod extract;
+mod feed;
 mod listing;
 mod metrics;
 mod observe;

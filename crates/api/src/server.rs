@@ -17,7 +17,7 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_actix_web::{AppExt as _, scope};
 
 pub use crate::routes::dashboard::Dashboard;
-use crate::{database::Database, metrics::Metrics, observe::observe, openapi, routes};
+use crate::{database::Database, feed::Feed, metrics::Metrics, observe::observe, openapi, routes};
 
 /// How the service ends.
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +99,7 @@ pub fn start(
     shutdown: Shutdown,
 ) -> io::Result<Server> {
     let (mut signals, stopping) = (Signals::new()?, Data::new(Stopping::default()));
+    let feed = Data::new(Feed::new(database.clone(), stopping.clone()));
     let (database, metrics) = (Data::new(database), Data::new(Metrics::new().map_err(io::Error::other)?));
     let told = stopping.clone();
     let server = HttpServer::new(move || {
@@ -107,6 +108,7 @@ pub fn start(
         app.app_data(database.clone())
             .app_data(metrics.clone())
             .app_data(stopping.clone())
+            .app_data(feed.clone())
             .app_data(PathConfig::default().error_handler(routes::bad_path))
             .configure(|config| openapi::routes(config, openapi))
             .default_service(web::to(move |request: HttpRequest| {

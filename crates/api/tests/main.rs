@@ -10,6 +10,7 @@ mod catalogue;
 mod columns;
 mod dashboard;
 mod destinations;
+mod events;
 mod filters;
 mod harness;
 mod jobs;

@@ -114,6 +114,7 @@ fn the_description_lists_each_route_with_its_problems() {
     /api/v1/destinations get post
     /api/v1/destinations/{id} delete get put
     /api/v1/destinations/{id}/test post
+    /api/v1/events get
     /api/v1/pipelines get post
     /api/v1/pipelines/{id} delete get put
     /api/v1/pipelines/{id}/backfill get post

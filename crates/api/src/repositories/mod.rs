@@ -1,6 +1,7 @@
 //! The metadata database's statements, and nothing but them.
 
 pub(crate) mod campaigns;
+pub(crate) mod changes;
 pub(crate) mod chunks;
 pub(crate) mod coverage;
 pub(crate) mod destinations;

@@ -4,6 +4,7 @@ mod backfill;
 mod campaigns;
 pub(crate) mod dashboard;
 mod destinations;
+mod events;
 mod fallback;
 mod health;
 mod metrics;
@@ -33,6 +34,7 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
     workers::routes(config);
     stats::routes(config);
     throughput::routes(config);
+    events::routes(config);
 }
 
 /// The routes for those who operate the service.

@@ -16,7 +16,7 @@ use backfill_domain::secret::Keys;
 use serde_json::Value;
 use ureq::{Agent, http::Response};
 
-use super::TestDatabase;
+use super::{EventStream, TestDatabase};
 
 /// As a test wants it: at once.
 const SHUTDOWN: server::Shutdown = server::Shutdown { delay: Duration::ZERO, grace: Duration::ZERO };
@@ -69,6 +69,11 @@ impl TestApp {
 
     pub(crate) fn get(&self, path: &str) -> Answer {
         Answer::read(self.agent.get(self.url(path)).call())
+    }
+
+    /// Follows what happens from now on; `query` says what of it.
+    pub(crate) fn follow(&self, query: &str) -> EventStream {
+        EventStream::read(self.agent.get(self.url(&format!("/events{query}"))).call().unwrap())
     }
 
     /// As a browser asks for a page.

@@ -44,6 +44,11 @@ impl TestDatabase {
         connect(&self.url).batch_execute(sql).unwrap();
     }
 
+    /// A session of its own.
+    pub(crate) fn connect(&self) -> Client {
+        connect(&self.url)
+    }
+
     /// The only value that a query returns, as text.
     pub(crate) fn value(&self, query: &str) -> Option<String> {
         connect(&self.url).query_one(&format!("SELECT ({query})::text"), &[]).unwrap().get(0)
