@@ -1,5 +1,7 @@
 //! What those who operate the service see.
 
+use std::{env, fs, path::Path};
+
 use serde_json::{Value, json};
 
 use crate::harness::{Scenario, TestApp};
@@ -137,6 +139,19 @@ fn the_description_lists_each_route_with_its_problems() {
     let problem = &create["422"]["content"]["application/problem+json"]["schema"]["$ref"];
     assert_eq!(problem, "#/components/schemas/Problem");
     assert_every_reference_resolves(&openapi, &openapi);
+}
+
+/// The dashboard's types are generated from the file.
+#[test]
+fn the_dashboard_is_built_for_what_the_api_describes() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend/openapi.json");
+    let described = format!("{}\n", backfill_api::server::description().unwrap());
+    if env::var_os("UPDATE_OPENAPI").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, &described).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    assert!(kept == described, "frontend/openapi.json is stale: run this test with UPDATE_OPENAPI=1");
 }
 
 fn assert_every_reference_resolves(value: &Value, root: &Value) {
