@@ -1,15 +1,24 @@
 //! Starts the API: configuration, migrations, connection pool, server.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, process::ExitCode};
 
 use backfill_api::{config::Config, database, server};
 use backfill_domain::secret::{Keys, VARIABLE};
 use clap::Parser;
 
 #[actix_web::main]
-async fn main() -> std::io::Result<()> {
+async fn main() -> ExitCode {
     env_logger::init_from_env(env_logger::Env::default().default_filter_or("info"));
-    let config = Config::parse();
+    match run(Config::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error!("cannot start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(config: Config) -> std::io::Result<()> {
     Keys::from_environment().map_err(std::io::Error::other)?;
     let dashboard = config.dashboard()?;
     database::migrate(&config.database_url).map_err(std::io::Error::other)?;

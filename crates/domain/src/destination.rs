@@ -397,7 +397,10 @@ mod tests {
         let taken = lake(500, 1 << 20);
         assert_eq!((taken.settings.batch_rows(), taken.settings.batch_bytes()), (Some(500), 1 << 20));
         assert_eq!(taken.validate(), []);
-        assert_eq!(DestinationSettings::from_stored(taken.settings.to_stored().unwrap()).unwrap(), taken.settings);
+        assert_eq!(
+            DestinationSettings::from_stored(taken.settings.to_stored().unwrap()).unwrap(),
+            taken.settings
+        );
         let fields = |request: DestinationRequest| {
             request.validate().into_iter().map(|error| error.field).collect::<Vec<_>>()
         };

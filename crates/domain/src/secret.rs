@@ -38,7 +38,9 @@ pub enum SecretError {
     )]
     NoKey,
     /// What was given is none.
-    #[error("{VARIABLE} must be {KEY_LENGTH} bytes in base64, as `openssl rand -base64 32` makes them, or several with commas between")]
+    #[error(
+        "{VARIABLE} must be {KEY_LENGTH} bytes in base64, as `openssl rand -base64 32` makes them, or several with commas between"
+    )]
     BadKey,
     /// A secret was encrypted with a key that is not known here.
     #[error("stored passwords are encrypted with the key {0}, which {VARIABLE} does not hold")]
@@ -138,7 +140,10 @@ pub(crate) fn seal(secret: &str) -> Result<String, SecretError> {
 }
 
 /// Decrypts what is stored. A secret in the clear, from before there was encryption, is what it is.
-pub(crate) fn open(stored: &str) -> Result<String, SecretError> {
+///
+/// # Errors
+/// If it is damaged, or its key is not at hand.
+pub fn open(stored: &str) -> Result<String, SecretError> {
     match sealed(stored) {
         Some((id, text)) => keys()?.open(id, text),
         None => Ok(stored.to_owned()),
@@ -189,11 +194,14 @@ pub fn seal_stored(connection: &mut PgConnection, keep: Keep) -> Result<usize, S
             count += diesel::update(sources::table.find(id)).set(password).execute(connection)?;
         }
     }
-    let settings: Vec<(i64, Value)> =
-        destinations::table.select((destinations::id, destinations::settings)).for_update().load(connection)?;
+    let settings: Vec<(i64, Value)> = destinations::table
+        .select((destinations::id, destinations::settings))
+        .for_update()
+        .load(connection)?;
     for (id, mut settings) in settings {
         let Some(password) = settings.pointer_mut(PASSWORD) else { continue };
-        if let Some(resealed) = password.as_str().map(|stored| resealed(stored, keep)).transpose()?.flatten() {
+        if let Some(resealed) = password.as_str().map(|stored| resealed(stored, keep)).transpose()?.flatten()
+        {
             *password = resealed.into();
             let settings = destinations::settings.eq(settings);
             count += diesel::update(destinations::table.find(id)).set(settings).execute(connection)?;

@@ -3,7 +3,9 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{ALL, Database, Place, Process, SECRET_KEY, Stack, orders, postgres_request, source_request};
+use crate::harness::{
+    ALL, Database, Place, Process, SECRET_KEY, Stack, orders, postgres_request, source_request,
+};
 
 /// A role that owns what it touches in a test's databases.
 struct Role {

@@ -2,6 +2,7 @@
 
 use std::env;
 
+use backfill_domain::secret::open;
 use postgres::{Client, NoTls};
 use url::Url;
 use uuid::Uuid;
@@ -52,6 +53,13 @@ impl TestDatabase {
     /// The only value that a query returns, as text.
     pub(crate) fn value(&self, query: &str) -> Option<String> {
         connect(&self.url).query_one(&format!("SELECT ({query})::text"), &[]).unwrap().get(0)
+    }
+
+    /// The stored password that a query returns, decrypted.
+    pub(crate) fn password(&self, query: &str) -> String {
+        let stored = self.value(query).unwrap();
+        assert!(stored.starts_with("sealed:"), "{stored}");
+        open(&stored).unwrap()
     }
 
     /// Cuts all connections and refuses new ones, as a server that is down does.

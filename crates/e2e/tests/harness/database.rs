@@ -89,7 +89,11 @@ impl Database {
     /// Every row of every table, as text.
     pub(crate) fn dump(&self) -> String {
         let tables = self.column("SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND oid >= 16384");
-        tables.iter().flat_map(|table| self.column(&format!("SELECT t::text FROM {table} t"))).collect::<Vec<_>>().join("\n")
+        tables
+            .iter()
+            .flat_map(|table| self.column(&format!("SELECT t::text FROM {table} t")))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The first column of a query's rows, as text.

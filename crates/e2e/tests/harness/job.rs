@@ -85,7 +85,8 @@ impl<'a> Job<'a> {
         assert!(job["started_at"].is_string() && job["finished_at"].is_string(), "{job:#}");
         for part in job["destinations"].as_array().unwrap() {
             let expected = json!({
-                "destination_id": part["destination_id"], "status": "COMPLETED", "count_record": rows, "verified": true,
+                "destination_id": part["destination_id"], "name": part["name"], "type": part["type"],
+                "status": "COMPLETED", "count_record": rows, "verified": true,
                 "verified_by": "checksum", "error_message": null, "quarantined": 0, "nulled": 0,
             });
             assert_eq!(*part, expected, "{job:#}");

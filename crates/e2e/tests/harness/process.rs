@@ -45,7 +45,11 @@ impl Process {
     }
 
     /// Runs a program to its end: whether it succeeded, and what it wrote.
-    pub(crate) fn ends_with(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> (bool, String) {
+    pub(crate) fn ends_with(
+        program: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> (bool, String) {
         let mut command = Command::new(built(program));
         command.env_remove("BACKFILL_SECRET_KEY").envs(environment.iter().copied()).args(arguments);
         let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
