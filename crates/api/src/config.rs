@@ -8,7 +8,7 @@ use std::{
 
 use clap::Parser;
 
-use crate::server::{Dashboard, Shutdown};
+use crate::server::{Dashboard, Settings, Shutdown};
 
 /// Where the dashboard is looked for.
 const BUILT: &str = "frontend/dist";
@@ -29,6 +29,9 @@ pub struct Config {
     /// The path below which a reverse proxy offers the service, and which it strips off
     #[arg(long, env = "BACKFILL_BASE_PATH", default_value = "/", value_parser = base_path)]
     backfill_base_path: String,
+    /// Reverse proxies in front of the service that add to X-Forwarded-For, by which the audit trail knows clients' addresses
+    #[arg(long, env = "BACKFILL_TRUSTED_PROXIES", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=16))]
+    backfill_trusted_proxies: u8,
     /// Seconds for which it goes on to serve when it is told to stop, while /health/ready says 503: load balancers turn away
     #[arg(long, env = "BACKFILL_SHUTDOWN_DELAY", default_value_t = 2, value_parser = clap::value_parser!(u64).range(0..=300))]
     backfill_shutdown_delay: u64,
@@ -64,12 +67,13 @@ impl Config {
         Dashboard::new(folder, self.backfill_base_path.clone())
     }
 
-    /// How the service ends.
-    pub fn shutdown(&self) -> Shutdown {
-        Shutdown {
+    /// What the server is told.
+    pub fn server(&self) -> Settings {
+        let shutdown = Shutdown {
             delay: Duration::from_secs(self.backfill_shutdown_delay),
             grace: Duration::from_secs(self.backfill_shutdown_grace),
-        }
+        };
+        Settings { shutdown, trusted_proxies: self.backfill_trusted_proxies.into() }
     }
 }
 

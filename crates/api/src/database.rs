@@ -17,7 +17,7 @@ use diesel::{
     r2d2::{ConnectionManager, CustomizeConnection, Pool},
 };
 
-use crate::error::ApiError;
+use crate::{error::ApiError, extract::Actor, repositories::audit};
 
 /// How long a start waits for a database that is still starting itself.
 const START_PATIENCE: Duration = Duration::from_secs(30);
@@ -102,6 +102,21 @@ impl Database {
     {
         let pool = self.pool.clone();
         blocking(move || Ok(work(&mut *pool.get()?)?)).await
+    }
+
+    /// The same with work that changes something, as one transaction, whose events in the audit trail name `actor`.
+    pub(crate) async fn change<T, E, F>(&self, actor: Actor, work: F) -> Result<T, ApiError>
+    where
+        F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: 'static,
+        ApiError: From<E>,
+    {
+        let signed = move |connection: &mut PgConnection| {
+            audit::sign(connection, &actor)?;
+            Ok(work(connection)?)
+        };
+        self.run::<T, ApiError, _>(move |connection| connection.transaction(signed)).await
     }
 
     /// Connections in use and idle.

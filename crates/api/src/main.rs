@@ -30,7 +30,7 @@ async fn run(config: Config) -> std::io::Result<()> {
     let database = database::Database::new(&config.database_url);
     let listener = TcpListener::bind(&config.backfill_bind)?;
     log::info!("listening on http://{}", listener.local_addr()?);
-    server::start(listener, database, dashboard, config.shutdown())?.await?;
+    server::start(listener, database, dashboard, config.server())?.await?;
     log::info!("stopped");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use actix_web::{
-    Error,
+    Error, HttpMessage as _,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::header::{HeaderName, HeaderValue},
@@ -20,6 +20,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id that is taken over from a client.
 const MAX_ID_LENGTH: usize = 128;
 
+/// The id of a request, kept with it.
+pub(crate) struct RequestId(pub(crate) String);
+
 pub(crate) async fn observe(
     metrics: Data<Metrics>,
     request: ServiceRequest,
@@ -27,6 +30,7 @@ pub(crate) async fn observe(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let start = Instant::now();
     let id = request_id(&request);
+    request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.call(request).await?;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);

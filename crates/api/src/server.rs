@@ -17,7 +17,10 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_actix_web::{AppExt as _, scope};
 
 pub use crate::routes::dashboard::Dashboard;
-use crate::{database::Database, feed::Feed, metrics::Metrics, observe::observe, openapi, routes};
+use crate::{
+    database::Database, extract::TrustedProxies, feed::Feed, metrics::Metrics, observe::observe, openapi,
+    routes,
+};
 
 /// How the service ends.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +29,15 @@ pub struct Shutdown {
     pub delay: Duration,
     /// How long requests may take that are being answered then.
     pub grace: Duration,
+}
+
+/// What the server is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How it ends.
+    pub shutdown: Shutdown,
+    /// How many proxies in front of it add to `X-Forwarded-For`.
+    pub trusted_proxies: usize,
 }
 
 /// Whether the service has been told to stop.
@@ -96,12 +108,12 @@ pub fn start(
     listener: TcpListener,
     database: Database,
     dashboard: Dashboard,
-    shutdown: Shutdown,
+    settings: Settings,
 ) -> io::Result<Server> {
     let (mut signals, stopping) = (Signals::new()?, Data::new(Stopping::default()));
     let feed = Data::new(Feed::new(database.clone(), stopping.clone()));
     let (database, metrics) = (Data::new(database), Data::new(Metrics::new().map_err(io::Error::other)?));
-    let told = stopping.clone();
+    let (told, proxies) = (stopping.clone(), Data::new(TrustedProxies(settings.trusted_proxies)));
     let server = HttpServer::new(move || {
         let (app, openapi) = described(App::new());
         let (fallback, dashboard) = (routes::Fallback::new(&openapi), dashboard.clone());
@@ -109,6 +121,7 @@ pub fn start(
             .app_data(metrics.clone())
             .app_data(stopping.clone())
             .app_data(feed.clone())
+            .app_data(proxies.clone())
             .app_data(PathConfig::default().error_handler(routes::bad_path))
             .configure(|config| openapi::routes(config, openapi))
             .default_service(web::to(move |request: HttpRequest| {
@@ -121,6 +134,7 @@ pub fn start(
             .wrap(Compress::default())
             .wrap(from_fn(observe))
     });
+    let shutdown = settings.shutdown;
     let server = server.shutdown_timeout(shutdown.grace.as_secs()).shutdown_signal(async move {
         signals.next().await;
         told.begin();

@@ -92,10 +92,12 @@ fn the_description_lists_each_route_with_its_problems() {
     let mut listed: Vec<_> = paths.iter().map(|(path, item)| format!("{path} {}", methods(item))).collect();
     listed.sort();
     insta::assert_snapshot!(listed.join("\n"), @"
+    /api/v1/audit get
     /api/v1/backfill get
     /api/v1/backfill/{id} delete get patch
     /api/v1/backfill/{id}/cancel post
     /api/v1/backfill/{id}/chunks get
+    /api/v1/backfill/{id}/events get
     /api/v1/backfill/{id}/pause post
     /api/v1/backfill/{id}/quarantine get
     /api/v1/backfill/{id}/quarantine/replay post

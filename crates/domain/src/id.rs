@@ -45,3 +45,7 @@ id!(
     /// Names a row in quarantine.
     EntryId
 );
+id!(
+    /// Names an event of the audit trail.
+    AuditEventId
+);

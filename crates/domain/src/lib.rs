@@ -1,6 +1,7 @@
 //! The words of Backfill, shared by its two services: what a source, a destination, a pipeline, a job and a
 //! filter are, how they are stored, and which SQL they stand for. Nothing here opens a connection.
 
+pub mod audit;
 pub mod campaign;
 pub mod catalog;
 pub mod chunk;

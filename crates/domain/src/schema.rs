@@ -183,6 +183,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit_events (id) {
+        id -> BigInt,
+        at -> Timestamptz,
+        actor -> Text,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        action -> Text,
+        target -> Text,
+        target_id -> BigInt,
+        before -> Nullable<Jsonb>,
+        after -> Nullable<Jsonb>,
+    }
+}
+
 diesel::joinable!(pipelines -> sources (source_id));
 diesel::joinable!(pipeline_destinations -> pipelines (pipeline_id));
 diesel::joinable!(pipeline_destinations -> destinations (destination_id));

@@ -9,6 +9,7 @@ mod control;
 mod copy;
 mod crash;
 mod drift;
+mod events;
 mod failures;
 mod faults;
 mod fencing;

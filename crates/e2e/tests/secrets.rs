@@ -65,7 +65,9 @@ fn passwords_are_in_no_answer_and_no_log() {
     stack.client.post(&format!("/sources/{source}/test"), &json!({})).json(200);
     assert!(stack.client.get(&format!("/sources/{source}/tables")).status >= 400);
     assert!(stack.request(ALL, &json!({"table_name": "orders"})).status >= 400);
-    for path in ["/sources", "/destinations", "/pipelines", "/backfill", "/workers", "/stats", "/metrics"] {
+    for path in
+        ["/sources", "/destinations", "/pipelines", "/backfill", "/workers", "/stats", "/audit", "/metrics"]
+    {
         stack.client.get(path);
     }
     // Bad requests are answered, not repeated.

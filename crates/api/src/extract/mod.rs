@@ -1,8 +1,10 @@
 //! What handlers take out of a request; each tells the exact field that is bad.
 
+mod actor;
 mod json;
 mod query;
 
+pub(crate) use actor::{Actor, TrustedProxies};
 pub(crate) use json::{Json, deserialize};
 pub(crate) use query::{NameSearch, Page, Query, separated};
 

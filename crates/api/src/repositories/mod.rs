@@ -1,5 +1,6 @@
 //! The metadata database's statements, and nothing but them.
 
+pub(crate) mod audit;
 pub(crate) mod campaigns;
 pub(crate) mod changes;
 pub(crate) mod chunks;

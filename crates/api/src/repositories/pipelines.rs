@@ -31,9 +31,13 @@ pub(crate) fn replace(
     id: PipelineId,
     request: &PipelineRequest,
 ) -> QueryResult<Pipeline> {
-    let old = pipeline_destinations::table.filter(pipeline_destinations::pipeline_id.eq(id));
-    diesel::delete(old).execute(connection)?;
-    insert_destinations(connection, id, &request.destination_ids)?;
+    let old = destinations_of(connection, &[id])?.remove(&id).unwrap_or_default();
+    // The audit trail tells of destinations only where they are others than before.
+    if old != request.destination_ids {
+        let old = pipeline_destinations::table.filter(pipeline_destinations::pipeline_id.eq(id));
+        diesel::delete(old).execute(connection)?;
+        insert_destinations(connection, id, &request.destination_ids)?;
+    }
     diesel::update(pipelines::table.find(id))
         .set((
             pipelines::name.eq(&request.name),

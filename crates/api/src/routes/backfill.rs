@@ -17,7 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     database::Database,
     error::ApiError,
-    extract::{Json, Page, Query, separated},
+    extract::{Actor, Json, Page, Query, separated},
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
     repositories::{
@@ -53,10 +53,11 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 #[post("/pipelines/{id}/backfill")]
 async fn create(
     database: Data<Database>,
+    actor: Actor,
     id: Path<PipelineId>,
     body: Json<BackfillRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let job = services::backfill::create(&database, *id, body.0).await?;
+    let job = services::backfill::create(&database, actor, *id, body.0).await?;
     Ok(super::created(&format!("/api/v1/backfill/{}", job.id), job))
 }
 
@@ -170,11 +171,12 @@ async fn find(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<Job
 #[patch("/backfill/{id}")]
 async fn change(
     database: Data<Database>,
+    actor: Actor,
     id: Path<JobId>,
     body: Json<JobChange>,
 ) -> Result<web::Json<JobResponse>, ApiError> {
     let work = move |connection: &mut PgConnection| services::backfill::change(connection, *id, &body.0);
-    Ok(web::Json(database.run(work).await?))
+    Ok(web::Json(database.change(actor, work).await?))
 }
 
 /// Delete a job that is not executing
@@ -185,8 +187,8 @@ async fn change(
     responses((status = 204, description = "Deleted"), Unknown, Conflict, Unavailable)
 )]
 #[delete("/backfill/{id}")]
-async fn remove(database: Data<Database>, id: Path<JobId>) -> Result<HttpResponse, ApiError> {
-    database.run(move |connection| services::backfill::delete(connection, *id)).await?;
+async fn remove(database: Data<Database>, actor: Actor, id: Path<JobId>) -> Result<HttpResponse, ApiError> {
+    database.change(actor, move |connection| services::backfill::delete(connection, *id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -199,8 +201,12 @@ async fn remove(database: Data<Database>, id: Path<JobId>) -> Result<HttpRespons
     responses((status = 200, description = "The job", body = JobResponse), Unknown, Conflict, Unavailable)
 )]
 #[post("/backfill/{id}/cancel")]
-async fn cancel(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
-    Ok(web::Json(services::stop::stop(&database, *id, Stop::Cancel).await?))
+async fn cancel(
+    database: Data<Database>,
+    actor: Actor,
+    id: Path<JobId>,
+) -> Result<web::Json<JobResponse>, ApiError> {
+    Ok(web::Json(services::stop::stop(&database, actor, *id, Stop::Cancel).await?))
 }
 
 /// Pause a job
@@ -213,8 +219,12 @@ async fn cancel(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<J
     responses((status = 200, description = "The job", body = JobResponse), Unknown, Conflict, Unavailable)
 )]
 #[post("/backfill/{id}/pause")]
-async fn pause(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
-    Ok(web::Json(services::stop::stop(&database, *id, Stop::Pause).await?))
+async fn pause(
+    database: Data<Database>,
+    actor: Actor,
+    id: Path<JobId>,
+) -> Result<web::Json<JobResponse>, ApiError> {
+    Ok(web::Json(services::stop::stop(&database, actor, *id, Stop::Pause).await?))
 }
 
 /// Resume a job
@@ -226,8 +236,14 @@ async fn pause(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<Jo
     responses((status = 200, description = "The job", body = JobResponse), Unknown, Conflict, Unavailable)
 )]
 #[post("/backfill/{id}/resume")]
-async fn resume(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
-    Ok(web::Json(database.run(move |connection| services::resumption::resume(connection, *id)).await?))
+async fn resume(
+    database: Data<Database>,
+    actor: Actor,
+    id: Path<JobId>,
+) -> Result<web::Json<JobResponse>, ApiError> {
+    Ok(web::Json(
+        database.change(actor, move |connection| services::resumption::resume(connection, *id)).await?,
+    ))
 }
 
 /// List a job's chunks

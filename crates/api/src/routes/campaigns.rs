@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     database::Database,
     error::ApiError,
-    extract::{Json, Page},
+    extract::{Actor, Json, Page},
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
     services::campaigns,
@@ -48,10 +48,11 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 #[post("/pipelines/{id}/campaigns")]
 async fn create(
     database: Data<Database>,
+    actor: Actor,
     id: Path<PipelineId>,
     body: Json<Map<String, Value>>,
 ) -> Result<HttpResponse, ApiError> {
-    let campaign = campaigns::create(&database, *id, body.0).await?;
+    let campaign = campaigns::create(&database, actor, *id, body.0).await?;
     Ok(super::created(&format!("/api/v1/campaigns/{}", campaign.id), campaign))
 }
 
@@ -103,9 +104,10 @@ async fn coverage(database: Data<Database>, id: Path<CampaignId>) -> Result<web:
 #[post("/campaigns/{id}/cancel")]
 async fn cancel(
     database: Data<Database>,
+    actor: Actor,
     id: Path<CampaignId>,
 ) -> Result<web::Json<CampaignResponse>, ApiError> {
-    Ok(web::Json(database.run(move |connection| campaigns::cancel(connection, *id)).await?))
+    Ok(web::Json(database.change(actor, move |connection| campaigns::cancel(connection, *id)).await?))
 }
 
 /// Pause a campaign
@@ -118,9 +120,10 @@ async fn cancel(
 #[post("/campaigns/{id}/pause")]
 async fn pause(
     database: Data<Database>,
+    actor: Actor,
     id: Path<CampaignId>,
 ) -> Result<web::Json<CampaignResponse>, ApiError> {
-    Ok(web::Json(database.run(move |connection| campaigns::pause(connection, *id)).await?))
+    Ok(web::Json(database.change(actor, move |connection| campaigns::pause(connection, *id)).await?))
 }
 
 /// Resume a campaign
@@ -133,9 +136,10 @@ async fn pause(
 #[post("/campaigns/{id}/resume")]
 async fn resume(
     database: Data<Database>,
+    actor: Actor,
     id: Path<CampaignId>,
 ) -> Result<web::Json<CampaignResponse>, ApiError> {
-    Ok(web::Json(database.run(move |connection| campaigns::resume(connection, *id)).await?))
+    Ok(web::Json(database.change(actor, move |connection| campaigns::resume(connection, *id)).await?))
 }
 
 /// Compare what a campaign has copied with the source
@@ -148,9 +152,10 @@ async fn resume(
 #[post("/campaigns/{id}/verify")]
 async fn verify(
     database: Data<Database>,
+    actor: Actor,
     id: Path<CampaignId>,
 ) -> Result<web::Json<CampaignResponse>, ApiError> {
-    Ok(web::Json(campaigns::verify(&database, *id).await?))
+    Ok(web::Json(campaigns::verify(&database, actor, *id).await?))
 }
 
 /// Mend the chunks of a campaign that differ
@@ -163,9 +168,10 @@ async fn verify(
 #[post("/campaigns/{id}/repair")]
 async fn repair(
     database: Data<Database>,
+    actor: Actor,
     id: Path<CampaignId>,
 ) -> Result<web::Json<CampaignResponse>, ApiError> {
-    Ok(web::Json(database.run(move |connection| campaigns::repair(connection, *id)).await?))
+    Ok(web::Json(database.change(actor, move |connection| campaigns::repair(connection, *id)).await?))
 }
 
 /// Copy windows of a campaign once more
@@ -179,10 +185,11 @@ async fn repair(
 #[post("/campaigns/{id}/rerun")]
 async fn rerun(
     database: Data<Database>,
+    actor: Actor,
     id: Path<CampaignId>,
     body: Json<RerunRequest>,
 ) -> Result<web::Json<CampaignResponse>, ApiError> {
-    Ok(web::Json(campaigns::rerun(&database, *id, body.0.only).await?))
+    Ok(web::Json(campaigns::rerun(&database, actor, *id, body.0.only).await?))
 }
 
 /// Delete a campaign of which no job is executing
@@ -193,7 +200,11 @@ async fn rerun(
     responses((status = 204, description = "Deleted"), Unknown, Conflict, Unavailable)
 )]
 #[delete("/campaigns/{id}")]
-async fn remove(database: Data<Database>, id: Path<CampaignId>) -> Result<HttpResponse, ApiError> {
-    database.run(move |connection| campaigns::delete(connection, *id)).await?;
+async fn remove(
+    database: Data<Database>,
+    actor: Actor,
+    id: Path<CampaignId>,
+) -> Result<HttpResponse, ApiError> {
+    database.change(actor, move |connection| campaigns::delete(connection, *id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

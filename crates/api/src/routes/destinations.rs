@@ -18,7 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     database::Database,
     error::ApiError,
-    extract::{self, Json, NameSearch, Page, Query},
+    extract::{self, Actor, Json, NameSearch, Page, Query},
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
     repositories, services,
@@ -64,11 +64,11 @@ fn within_config(error: FieldError) -> FieldError {
     responses((status = 201, description = "The destination", body = DestinationResponse), BadBody, Unavailable)
 )]
 #[post("/destinations")]
-async fn create(database: Data<Database>, body: Json<Body>) -> Result<HttpResponse, ApiError> {
+async fn create(database: Data<Database>, actor: Actor, body: Json<Body>) -> Result<HttpResponse, ApiError> {
     let DestinationRequest { name, settings } = body.0.validate()?;
     let work =
         move |connection: &mut PgConnection| repositories::destinations::insert(connection, &name, &settings);
-    let destination = database.run(work).await?;
+    let destination = database.change(actor, work).await?;
     let location = format!("/api/v1/destinations/{}", destination.id);
     Ok(super::created(&location, DestinationResponse::new(destination)?))
 }
@@ -119,12 +119,13 @@ async fn find(
 #[put("/destinations/{id}")]
 async fn replace(
     database: Data<Database>,
+    actor: Actor,
     id: Path<DestinationId>,
     body: Json<Body>,
 ) -> Result<web::Json<DestinationResponse>, ApiError> {
     let request = body.0.validate()?;
     let work = move |connection: &mut PgConnection| services::destinations::replace(connection, *id, request);
-    Ok(web::Json(DestinationResponse::new(database.run(work).await?)?))
+    Ok(web::Json(DestinationResponse::new(database.change(actor, work).await?)?))
 }
 
 /// Delete a destination that nothing uses
@@ -133,8 +134,12 @@ async fn replace(
     responses((status = 204, description = "Deleted"), Unknown, Conflict, Unavailable)
 )]
 #[delete("/destinations/{id}")]
-async fn remove(database: Data<Database>, id: Path<DestinationId>) -> Result<HttpResponse, ApiError> {
-    database.run(move |connection| services::destinations::delete(connection, *id)).await?;
+async fn remove(
+    database: Data<Database>,
+    actor: Actor,
+    id: Path<DestinationId>,
+) -> Result<HttpResponse, ApiError> {
+    database.change(actor, move |connection| services::destinations::delete(connection, *id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -1,5 +1,6 @@
 //! HTTP: what is taken out of a request, which status the answer has, and how both are documented.
 
+mod audit;
 mod backfill;
 mod campaigns;
 pub(crate) mod dashboard;
@@ -35,6 +36,7 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
     stats::routes(config);
     throughput::routes(config);
     events::routes(config);
+    audit::routes(config);
 }
 
 /// The routes for those who operate the service.

@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     database::Database,
     error::ApiError,
-    extract::{Json, NameSearch, Page, Query},
+    extract::{Actor, Json, NameSearch, Page, Query},
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
     repositories, services,
@@ -30,8 +30,13 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     responses((status = 201, description = "The pipeline", body = PipelineResponse), BadBody, Unavailable)
 )]
 #[post("/pipelines")]
-async fn create(database: Data<Database>, body: Json<PipelineRequest>) -> Result<HttpResponse, ApiError> {
-    let pipeline = database.run(move |connection| services::pipelines::create(connection, body.0)).await?;
+async fn create(
+    database: Data<Database>,
+    actor: Actor,
+    body: Json<PipelineRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let pipeline =
+        database.change(actor, move |connection| services::pipelines::create(connection, body.0)).await?;
     Ok(super::created(&format!("/api/v1/pipelines/{}", pipeline.id), pipeline))
 }
 
@@ -79,11 +84,12 @@ async fn find(
 #[put("/pipelines/{id}")]
 async fn replace(
     database: Data<Database>,
+    actor: Actor,
     id: Path<PipelineId>,
     body: Json<PipelineRequest>,
 ) -> Result<web::Json<PipelineResponse>, ApiError> {
     let work = move |connection: &mut PgConnection| services::pipelines::replace(connection, *id, body.0);
-    Ok(web::Json(database.run(work).await?))
+    Ok(web::Json(database.change(actor, work).await?))
 }
 
 /// Delete a pipeline and its finished jobs
@@ -92,7 +98,11 @@ async fn replace(
     responses((status = 204, description = "Deleted"), Unknown, Conflict, Unavailable)
 )]
 #[delete("/pipelines/{id}")]
-async fn remove(database: Data<Database>, id: Path<PipelineId>) -> Result<HttpResponse, ApiError> {
-    database.run(move |connection| services::pipelines::delete(connection, *id)).await?;
+async fn remove(
+    database: Data<Database>,
+    actor: Actor,
+    id: Path<PipelineId>,
+) -> Result<HttpResponse, ApiError> {
+    database.change(actor, move |connection| services::pipelines::delete(connection, *id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -15,7 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     database::Database,
     error::ApiError,
-    extract::{Json, Page},
+    extract::{Actor, Json, Page},
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
     services::quarantine,
@@ -56,11 +56,12 @@ async fn list(
 #[put("/backfill/{id}/quarantine/{entry}")]
 async fn mend(
     database: Data<Database>,
+    actor: Actor,
     path: Path<(JobId, EntryId)>,
     body: Json<MendRequest>,
 ) -> Result<web::Json<QuarantineEntry>, ApiError> {
     let (job, entry) = path.into_inner();
-    Ok(web::Json(quarantine::mend(&database, job, entry, body.0).await?))
+    Ok(web::Json(quarantine::mend(&database, actor, job, entry, body.0).await?))
 }
 
 /// Replay the mended rows of a job
@@ -72,6 +73,10 @@ async fn mend(
     responses((status = 200, description = "The job", body = JobResponse), Unknown, Conflict, Unavailable)
 )]
 #[post("/backfill/{id}/quarantine/replay")]
-async fn replay(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
-    Ok(web::Json(database.run(move |connection| quarantine::replay(connection, *id)).await?))
+async fn replay(
+    database: Data<Database>,
+    actor: Actor,
+    id: Path<JobId>,
+) -> Result<web::Json<JobResponse>, ApiError> {
+    Ok(web::Json(database.change(actor, move |connection| quarantine::replay(connection, *id)).await?))
 }

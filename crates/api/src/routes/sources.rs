@@ -16,7 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     database::Database,
     error::ApiError,
-    extract::{Json, NameSearch, Page, Query},
+    extract::{Actor, Json, NameSearch, Page, Query},
     listing::Listing,
     problem::{BadBody, Conflict, Invalid, Unavailable, Unknown},
     repositories, services,
@@ -41,9 +41,14 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     responses((status = 201, description = "The source", body = SourceResponse), BadBody, Unavailable)
 )]
 #[post("/sources")]
-async fn create(database: Data<Database>, body: Json<SourceRequest>) -> Result<HttpResponse, ApiError> {
+async fn create(
+    database: Data<Database>,
+    actor: Actor,
+    body: Json<SourceRequest>,
+) -> Result<HttpResponse, ApiError> {
     let source = body.0.validate().map_err(ApiError::Invalid)?;
-    let source = database.run(move |connection| services::sources::create(connection, &source)).await?;
+    let source =
+        database.change(actor, move |connection| services::sources::create(connection, &source)).await?;
     Ok(super::created(&format!("/api/v1/sources/{}", source.id), SourceResponse::from(source)))
 }
 
@@ -87,12 +92,14 @@ async fn find(database: Data<Database>, id: Path<SourceId>) -> Result<web::Json<
 #[put("/sources/{id}")]
 async fn replace(
     database: Data<Database>,
+    actor: Actor,
     id: Path<SourceId>,
     body: Json<SourceRequest>,
 ) -> Result<web::Json<SourceResponse>, ApiError> {
     let id = id.into_inner();
     let source = body.0.validate().map_err(ApiError::Invalid)?;
-    let source = database.run(move |connection| services::sources::replace(connection, id, &source)).await?;
+    let source =
+        database.change(actor, move |connection| services::sources::replace(connection, id, &source)).await?;
     Ok(web::Json(source.into()))
 }
 
@@ -102,8 +109,12 @@ async fn replace(
     responses((status = 204, description = "Deleted"), Unknown, Conflict, Unavailable)
 )]
 #[delete("/sources/{id}")]
-async fn remove(database: Data<Database>, id: Path<SourceId>) -> Result<HttpResponse, ApiError> {
-    database.run(move |connection| services::sources::delete(connection, *id)).await?;
+async fn remove(
+    database: Data<Database>,
+    actor: Actor,
+    id: Path<SourceId>,
+) -> Result<HttpResponse, ApiError> {
+    database.change(actor, move |connection| services::sources::delete(connection, *id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

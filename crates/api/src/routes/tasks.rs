@@ -10,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     database::Database,
     error::ApiError,
+    extract::Actor,
     problem::{Conflict, Invalid, Unavailable, Unknown},
     services::tasks,
 };
@@ -30,8 +31,12 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     responses((status = 200, description = "The job", body = JobResponse), Unknown, Conflict, Invalid, Unavailable)
 )]
 #[post("/backfill/{id}/verify")]
-async fn verify(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
-    Ok(web::Json(tasks::verify(&database, *id).await?))
+async fn verify(
+    database: Data<Database>,
+    actor: Actor,
+    id: Path<JobId>,
+) -> Result<web::Json<JobResponse>, ApiError> {
+    Ok(web::Json(tasks::verify(&database, actor, *id).await?))
 }
 
 /// Mend the chunks of a job that differ
@@ -43,6 +48,10 @@ async fn verify(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<J
     responses((status = 200, description = "The job", body = JobResponse), Unknown, Conflict, Unavailable)
 )]
 #[post("/backfill/{id}/repair")]
-async fn repair(database: Data<Database>, id: Path<JobId>) -> Result<web::Json<JobResponse>, ApiError> {
-    Ok(web::Json(database.run(move |connection| tasks::repair(connection, *id)).await?))
+async fn repair(
+    database: Data<Database>,
+    actor: Actor,
+    id: Path<JobId>,
+) -> Result<web::Json<JobResponse>, ApiError> {
+    Ok(web::Json(database.change(actor, move |connection| tasks::repair(connection, *id)).await?))
 }

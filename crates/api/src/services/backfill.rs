@@ -20,7 +20,7 @@ use super::{
 use crate::{
     database::Database,
     error::ApiError,
-    extract::Page,
+    extract::{Actor, Page},
     listing::Listing,
     repositories::{
         chunks, jobs, pipelines,
@@ -35,6 +35,7 @@ const ACTIVE_INDEX: &str = "uq_queue_backfill_data_active";
 /// Puts a job into the queue, once the pipeline's source has found nothing wrong with it.
 pub(crate) async fn create(
     database: &Database,
+    actor: Actor,
     pipeline: PipelineId,
     request: BackfillRequest,
 ) -> Result<JobResponse, ApiError> {
@@ -46,7 +47,7 @@ pub(crate) async fn create(
         new_job(pipeline, &source, &request, &inspected)
     })
     .await?;
-    database.run(move |connection| enqueue(connection, &job)).await
+    database.change(actor, move |connection| enqueue(connection, &job)).await
 }
 
 /// The job that `request` asks for.

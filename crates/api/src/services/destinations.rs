@@ -45,7 +45,8 @@ pub(crate) async fn test(database: &Database, id: DestinationId) -> Result<Desti
 
 /// Deletes a destination that nothing uses.
 pub(crate) fn delete(connection: &mut PgConnection, id: DestinationId) -> Result<(), ApiError> {
-    match destinations::delete(connection, id) {
+    // A refusal ends what it is a part of, which is not to be the whole transaction.
+    match connection.transaction(|connection| destinations::delete(connection, id)) {
         Ok(true) => Ok(()),
         Ok(false) => Err(ApiError::unknown("destination", id)),
         Err(error) if usage::is_in_use(&error) => {

@@ -12,7 +12,7 @@ use super::{inspection, remote::ask, tasks};
 use crate::{
     database::Database,
     error::ApiError,
-    extract::Page,
+    extract::{Actor, Page},
     listing::Listing,
     repositories::{jobs, quarantine, sources},
 };
@@ -30,6 +30,7 @@ pub(crate) fn list(
 /// Gives a row another value, once the source has read it as one of the column's type.
 pub(crate) async fn mend(
     database: &Database,
+    actor: Actor,
     job: JobId,
     id: EntryId,
     request: MendRequest,
@@ -41,7 +42,7 @@ pub(crate) async fn mend(
     })
     .await?;
     database
-        .run(move |connection| {
+        .change(actor, move |connection| {
             let is_mended = quarantine::mend(connection, job, id, request.value.as_deref())?;
             let entry = find(connection, job, id)?;
             if is_mended { Ok(entry) } else { Err(unmendable(&entry)) }

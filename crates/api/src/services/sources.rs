@@ -7,7 +7,7 @@ use backfill_domain::{
     source::{NewSource, Source},
     validation::FieldError,
 };
-use diesel::PgConnection;
+use diesel::{Connection, PgConnection};
 
 use super::{
     remote::{ask, connect},
@@ -74,7 +74,8 @@ pub(crate) async fn tables(
 
 /// Deletes a source that nothing uses.
 pub(crate) fn delete(connection: &mut PgConnection, id: SourceId) -> Result<(), ApiError> {
-    match sources::delete(connection, id) {
+    // A refusal ends what it is a part of, which is not to be the whole transaction.
+    match connection.transaction(|connection| sources::delete(connection, id)) {
         Ok(true) => Ok(()),
         Ok(false) => Err(ApiError::unknown("source", id)),
         Err(error) if usage::is_in_use(&error) => {

@@ -13,6 +13,7 @@ use super::backfill;
 use crate::{
     database::Database,
     error::ApiError,
+    extract::Actor,
     repositories::{
         jobs,
         stop::{self, Stop},
@@ -27,8 +28,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Stops the job. A daemon that executes it is asked to stop, and waited for; if it takes longer, the job is returned as
 /// EXECUTING, with the request noted.
-pub(crate) async fn stop(database: &Database, id: JobId, how: Stop) -> Result<JobResponse, ApiError> {
-    let mut status = database.run(move |connection| request(connection, id, how)).await?;
+pub(crate) async fn stop(
+    database: &Database,
+    actor: Actor,
+    id: JobId,
+    how: Stop,
+) -> Result<JobResponse, ApiError> {
+    let mut status = database.change(actor, move |connection| request(connection, id, how)).await?;
     let deadline = Instant::now() + PATIENCE;
     while status == Some(JobStatus::Executing) && Instant::now() < deadline {
         sleep(PAUSE).await;

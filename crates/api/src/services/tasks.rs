@@ -12,17 +12,20 @@ use super::{backfill, inspection, remote::ask};
 use crate::{
     database::Database,
     error::ApiError,
+    extract::Actor,
     repositories::{jobs, sources, tasks},
 };
 
 /// Has a daemon compare what the job's destinations hold with the source.
-pub(crate) async fn verify(database: &Database, id: JobId) -> Result<JobResponse, ApiError> {
+pub(crate) async fn verify(database: &Database, actor: Actor, id: JobId) -> Result<JobResponse, ApiError> {
     let job = database.run(move |connection| find(connection, id)).await?;
     if !tasks::is_copied(&job) {
         return Err(not_copied(&job));
     }
     check_comparable(database, &job).await?;
-    database.run(move |connection| requeue(connection, &job, Task::Verify, "has nothing to verify")).await
+    database
+        .change(actor, move |connection| requeue(connection, &job, Task::Verify, "has nothing to verify"))
+        .await
 }
 
 /// Refuses a job whose rows cannot be told from others.

@@ -10,7 +10,7 @@ use std::{
 use actix_web::dev::ServerHandle;
 use backfill_api::{
     database::{Database, migrate},
-    server::{self, Dashboard},
+    server::{self, Dashboard, Settings, Shutdown},
 };
 use backfill_domain::secret::Keys;
 use serde_json::Value;
@@ -18,8 +18,9 @@ use ureq::{Agent, http::Response};
 
 use super::{EventStream, TestDatabase};
 
-/// As a test wants it: at once.
-const SHUTDOWN: server::Shutdown = server::Shutdown { delay: Duration::ZERO, grace: Duration::ZERO };
+/// As a test wants it: it ends at once, and there is a proxy in front of it.
+const SETTINGS: Settings =
+    Settings { shutdown: Shutdown { delay: Duration::ZERO, grace: Duration::ZERO }, trusted_proxies: 1 };
 
 /// Encrypts what the tests' metadata databases store of passwords.
 const SECRET_KEY: &str = "dGhlIGtleSBvZiBhbGwgdGVzdHMsIG9mIDMyIGJ5dGU=";
@@ -50,7 +51,7 @@ impl TestApp {
         let (started, handle) = mpsc::channel();
         let thread = thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
-                let server = server::start(listener, pool, dashboard, SHUTDOWN).unwrap();
+                let server = server::start(listener, pool, dashboard, SETTINGS).unwrap();
                 started.send(server.handle()).unwrap();
                 server.await.unwrap();
             });
@@ -101,6 +102,12 @@ impl TestApp {
 
     pub(crate) fn post(&self, path: &str, body: Value) -> Answer {
         self.post_text(path, &body.to_string(), "application/json")
+    }
+
+    /// The same through proxies, which have added their callers' addresses.
+    pub(crate) fn post_through(&self, path: &str, body: Value, forwarded_for: &str) -> Answer {
+        let request = self.agent.post(self.url(path)).header("X-Forwarded-For", forwarded_for);
+        Answer::read(request.header("Content-Type", "application/json").send(body.to_string()))
     }
 
     pub(crate) fn put(&self, path: &str, body: Value) -> Answer {

@@ -16,6 +16,7 @@ mod waiting;
 use std::time::Duration;
 
 use backfill_domain::{
+    audit::ACTOR,
     chunk::Chunk,
     destination::Destination,
     id::JobId,
@@ -97,12 +98,17 @@ struct Locked {
 /// A daemon that hangs within a transaction must not hold rows for long, which others wait for.
 const TIMEOUTS: &str = "SET idle_in_transaction_session_timeout = '5s'; SET statement_timeout = '10s'";
 
+/// Sets a new connection's session up.
 #[derive(Debug)]
-struct Session;
+struct Session {
+    worker: Uuid,
+}
 
 impl CustomizeConnection<PgConnection, r2d2::Error> for Session {
     fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), r2d2::Error> {
-        connection.batch_execute(&format!("{TIMEOUTS}; {DURABLE}")).map_err(r2d2::Error::QueryError)
+        // The audit trail says which daemon did what.
+        let actor = format!("SET {ACTOR} = 'daemon:{}'", self.worker);
+        connection.batch_execute(&format!("{TIMEOUTS}; {DURABLE}; {actor}")).map_err(r2d2::Error::QueryError)
     }
 }
 
@@ -143,7 +149,7 @@ impl Queue {
             .max_size(connections)
             .min_idle(Some(1))
             .connection_timeout(Duration::from_secs(5))
-            .connection_customizer(Box::new(Session))
+            .connection_customizer(Box::new(Session { worker }))
             .build(ConnectionManager::new(&database_url))?;
         migrate(&mut PgConnection::establish(&database_url)?)?;
         Ok(Self { pool, worker, backoff })

@@ -1,9 +1,16 @@
 //! The API's client.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    io::{BufRead as _, BufReader, Lines},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use serde_json::Value;
-use ureq::{Agent, Body, Error, http::Response};
+use ureq::{Agent, Body, BodyReader, Error, http::Response};
+
+/// How long a stream may last.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Speaks to one API, and keeps all that it answers.
 pub(crate) struct Client {
@@ -30,6 +37,12 @@ impl Client {
 
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.read(self.agent.get(self.url(path)).call())
+    }
+
+    /// The lines of the stream of all that happens from now on. One that goes on for a minute has failed.
+    pub(crate) fn follow(&self) -> Lines<BufReader<BodyReader<'static>>> {
+        let request = self.agent.get(self.url("/events")).config().timeout_global(Some(PATIENCE)).build();
+        BufReader::new(request.call().unwrap().into_body().into_reader()).lines()
     }
 
     pub(crate) fn delete(&self, path: &str) -> Answer {

@@ -19,7 +19,7 @@ use super::cutting::{CutTable, Inspection, cut_tables};
 use crate::{
     database::Database,
     error::ApiError,
-    extract::deserialize,
+    extract::{Actor, deserialize},
     repositories::{
         campaigns,
         coverage::{self, Place},
@@ -31,6 +31,7 @@ use crate::{
 /// Creates a campaign with the jobs of all its windows, once the source has found nothing wrong with its tables.
 pub(crate) async fn create(
     database: &Database,
+    actor: Actor,
     pipeline: PipelineId,
     body: Map<String, Value>,
 ) -> Result<CampaignResponse, ApiError> {
@@ -60,7 +61,7 @@ pub(crate) async fn create(
             super::shown(connection, campaign)
         })
     };
-    database.run(store).await
+    database.change(actor, store).await
 }
 
 /// The source and the destinations of a pipeline.
@@ -126,6 +127,7 @@ fn insert_jobs(
 /// Gives new jobs to windows of a campaign.
 pub(crate) async fn rerun(
     database: &Database,
+    actor: Actor,
     id: CampaignId,
     only: Rerun,
 ) -> Result<CampaignResponse, ApiError> {
@@ -150,7 +152,7 @@ pub(crate) async fn rerun(
             super::shown(connection, campaign)
         })
     };
-    database.run(store).await
+    database.change(actor, store).await
 }
 
 /// The windows that are copied once more.

@@ -16,7 +16,7 @@ use super::{backfill, tasks::check_comparable};
 use crate::{
     database::Database,
     error::ApiError,
-    extract::Page,
+    extract::{Actor, Page},
     listing::Listing,
     repositories::{
         campaigns, coverage, resumption,
@@ -87,7 +87,11 @@ pub(crate) fn resume(connection: &mut PgConnection, id: CampaignId) -> Result<Ca
 }
 
 /// Has daemons compare what was copied with the source.
-pub(crate) async fn verify(database: &Database, id: CampaignId) -> Result<CampaignResponse, ApiError> {
+pub(crate) async fn verify(
+    database: &Database,
+    actor: Actor,
+    id: CampaignId,
+) -> Result<CampaignResponse, ApiError> {
     let samples = database.run(move |connection| {
         stored(connection, id)?;
         let jobs = campaigns::jobs(connection, id)?;
@@ -101,7 +105,7 @@ pub(crate) async fn verify(database: &Database, id: CampaignId) -> Result<Campai
             tasks::requeue_all(connection, jobs, Task::Verify)
         })
     };
-    database.run(work).await
+    database.change(actor, work).await
 }
 
 /// Has daemons copy the chunks once more that such a look has found to differ.
