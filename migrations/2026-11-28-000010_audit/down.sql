@@ -8,7 +8,7 @@ DROP TRIGGER campaigns_audit ON campaigns;
 DROP TRIGGER pipelines_audit ON pipelines;
 DROP TRIGGER destinations_audit ON destinations;
 DROP TRIGGER sources_audit ON sources;
-DROP FUNCTION audit_mended_row(), audit_job(), audit_job_state(queue_backfill_data), audit_job_action(queue_backfill_data, queue_backfill_data),
+DROP FUNCTION audit_mended_row(), audit_job(), audit_job_notes(queue_backfill_data), audit_job_action(queue_backfill_data, queue_backfill_data),
     audit_pipeline_destinations(), audit_record(), audit_masked(JSONB), audit_difference(JSONB, JSONB),
     audit(TEXT, TEXT, BIGINT, JSONB, JSONB), audit_actor();
 DROP TABLE audit_events;

@@ -141,18 +141,16 @@ BEGIN
         ELSE 'changed' END;
 END $$;
 
--- What may be different after something was done to a job. The rest of its row stays, or says nothing.
-CREATE FUNCTION audit_job_state(job queue_backfill_data) RETURNS JSONB LANGUAGE plpgsql STABLE AS $$
+-- What people may change of a job, and what daemons note of it besides its state.
+CREATE FUNCTION audit_job_notes(job queue_backfill_data) RETURNS JSONB LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN jsonb_build_object(
-        'status', job.status, 'task', job.task, 'attempt', job.attempt, 'claimed_by', job.claimed_by,
-        'failures', job.failures, 'max_attempts', job.max_attempts, 'error_message', job.error_message,
-        'priority', job.priority, 'run_after', job.run_after, 'options', job.options, 'plan', job.plan,
-        'snapshot_at', job.snapshot_at, 'count_record', job.count_record, 'started_at', job.started_at,
-        'finished_at', job.finished_at, 'cancel_requested_at', job.cancel_requested_at,
-        'pause_requested_at', job.pause_requested_at);
+        'priority', job.priority, 'run_after', job.run_after, 'max_attempts', job.max_attempts,
+        'options', job.options, 'plan', job.plan, 'snapshot_at', job.snapshot_at,
+        'cancel_requested_at', job.cancel_requested_at, 'pause_requested_at', job.pause_requested_at);
 END $$;
 
+-- A campaign's thousands of jobs may change their state by one statement: of that, no difference is looked for.
 CREATE FUNCTION audit_job() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     action TEXT;
@@ -161,16 +159,26 @@ DECLARE
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM audit('created', 'job', NEW.id, NULL, to_jsonb(NEW));
-    ELSIF TG_OP = 'DELETE' THEN
-        PERFORM audit('deleted', 'job', OLD.id, to_jsonb(OLD), NULL);
-    ELSE
-        action := audit_job_action(OLD, NEW);
-        IF action IS NOT NULL THEN
-            before := audit_job_state(OLD);
-            after := audit_job_state(NEW);
-            PERFORM audit(action, 'job', NEW.id, audit_difference(before, after), audit_difference(after, before));
-        END IF;
+        RETURN NULL;
     END IF;
+    IF TG_OP = 'DELETE' THEN
+        PERFORM audit('deleted', 'job', OLD.id, to_jsonb(OLD), NULL);
+        RETURN NULL;
+    END IF;
+    action := audit_job_action(OLD, NEW);
+    IF action IS NULL THEN
+        RETURN NULL;
+    END IF;
+    IF NEW.status <> OLD.status THEN
+        before := jsonb_build_object('status', OLD.status, 'task', OLD.task, 'attempt', OLD.attempt);
+        after := jsonb_strip_nulls(jsonb_build_object(
+            'status', NEW.status, 'task', NEW.task, 'attempt', NEW.attempt, 'claimed_by', NEW.claimed_by,
+            'failures', NEW.failures, 'error_message', NEW.error_message, 'count_record', NEW.count_record));
+    ELSE
+        before := audit_difference(audit_job_notes(OLD), audit_job_notes(NEW));
+        after := audit_difference(audit_job_notes(NEW), audit_job_notes(OLD));
+    END IF;
+    PERFORM audit(action, 'job', NEW.id, before, after);
     RETURN NULL;
 END $$;
 
