@@ -1,0 +1,5 @@
+import { PageHeader } from '@/components/layout/PageHeader';
+
+export function DestinationsPage() {
+  return <PageHeader title="Destinations" />;
+}
