@@ -13,6 +13,16 @@ export const formatDateTime = (moment: string | Date, locale?: Locale) =>
 export const formatClock = (moment: string | Date, locale?: Locale) =>
   new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(new Date(moment));
 
+/** A mark on an axis of time: with seconds where it is short, with the day where it is long. */
+export function formatTick(moment: Date, [from, to]: Date[], locale?: Locale) {
+  const length = (to?.getTime() ?? 0) - (from?.getTime() ?? 0);
+  const options: Intl.DateTimeFormatOptions =
+    length > 3 * DAY
+      ? { day: 'numeric', month: 'short' }
+      : { hour: 'numeric', minute: '2-digit', second: length < 5 * MINUTE ? '2-digit' : undefined };
+  return new Intl.DateTimeFormat(locale, options).format(moment);
+}
+
 /** `5 minutes ago`, `in 3 seconds`. */
 export function formatRelative(moment: string | Date, now: number, locale?: Locale) {
   const distance = new Date(moment).getTime() - now;
