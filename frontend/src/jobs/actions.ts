@@ -34,6 +34,9 @@ export function actionsFor(job: Job): JobAction[] {
 /** Whether a look has found that a destination differs from the source. */
 export const differs = (job: Job) => job.destinations.some(({ verified }) => verified === false);
 
+/** Whether every destination was compared with what was read, and found equal. */
+export const isVerified = (job: Job) => job.destinations.every(({ verified }) => verified === true);
+
 /** How the job will look once the action is done, shown until the API has answered. */
 export function expected(job: Job, action: JobAction, now: string): Job {
   const executing = job.status === 'EXECUTING';

@@ -1,8 +1,11 @@
+import { clsx } from 'clsx';
+import { ShieldAlert, ShieldCheck, ShieldQuestion } from 'lucide-react';
 import type { Job } from '@/api/types';
 import type { Tone } from '@/components/ui/Badge';
 import { Progress } from '@/components/ui/Progress';
 import { formatCount, formatPercent, formatRate } from '@/format/number';
-import { formatDuration } from '@/format/time';
+import { formatDuration, secondsBetween } from '@/format/time';
+import { differs, isVerified } from '@/jobs/actions';
 
 const TONES: Record<Job['status'], Tone> = {
   PENDING: 'gray',
@@ -26,8 +29,9 @@ export function JobProgressBar({ job, className }: { job: Job; className?: strin
   );
 }
 
-/** A line: how much, how fast, how long. With a bar above. */
+/** How much, how fast, how long: with a bar above while there is a way to go. */
 export function JobProgress({ job }: { job: Job }) {
+  if (job.status === 'COMPLETED') return <Outcome job={job} />;
   return (
     <div className="min-w-0">
       <JobProgressBar job={job} />
@@ -42,6 +46,28 @@ export function JobProgress({ job }: { job: Job }) {
     </div>
   );
 }
+
+function Outcome({ job }: { job: Job }) {
+  const { icon: Icon, word, colour } = differs(job) ? DIFFERS : isVerified(job) ? VERIFIED : NOT_COMPARED;
+  return (
+    <p className="flex min-w-0 items-center justify-between gap-3 text-xs tabular-nums">
+      <span className="truncate text-muted">
+        <span className="text-text">{rowsOf(job)}</span>
+        {job.started_at &&
+          job.finished_at &&
+          ` · in ${formatDuration(secondsBetween(job.started_at, job.finished_at))}`}
+      </span>
+      <span className={clsx('flex items-center gap-1.5', colour)}>
+        <Icon aria-hidden className="size-3.5" />
+        {word}
+      </span>
+    </p>
+  );
+}
+
+const DIFFERS = { icon: ShieldAlert, word: 'Differs', colour: 'text-red' };
+const VERIFIED = { icon: ShieldCheck, word: 'Verified', colour: 'text-green' };
+const NOT_COMPARED = { icon: ShieldQuestion, word: 'Not compared', colour: 'text-muted' };
 
 /** `12,000 of about 3,000,000 rows` */
 export function rowsOf(job: Job) {

@@ -18,7 +18,6 @@ export interface JobsSearch {
   source?: number;
   search?: string;
   sort?: (typeof SORTS)[number];
-  page?: number;
 }
 
 export const parseJobsSearch = (search: Record<string, unknown>): JobsSearch => ({
@@ -27,5 +26,4 @@ export const parseJobsSearch = (search: Record<string, unknown>): JobsSearch => 
   source: positive(search.source),
   search: text(search.search),
   sort: oneOf(search.sort, SORTS),
-  page: positive(search.page),
 });
