@@ -16,7 +16,10 @@ const problems: Middleware = {
 };
 
 /** The one place that talks to the API: headers that every request needs belong here. */
-export const api = createClient<paths>({ baseUrl: base.href.replace(/\/$/, '') });
+export const api = createClient<paths>({
+  baseUrl: base.href.replace(/\/$/, ''),
+  querySerializer: { array: { style: 'form', explode: false } }, // status=FAILED,PAUSED
+});
 api.use(problems);
 
 /** The data of a call whose failures have been thrown already. */

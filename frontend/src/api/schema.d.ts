@@ -40,9 +40,8 @@ export interface paths {
     options?: never;
     head?: never;
     /**
-     * Change a job
-     * @description What it waits for, how often it is tried and how fast it reads. One that runs heeds it before its next chunk, one that has
-     *     ended when it is taken up again. A field that is absent stays as it is.
+     * Change a job that has not ended
+     * @description What it waits for and how often it is tried. A field that is absent stays as it is.
      */
     patch: operations['change_backfill'];
     trace?: never;
@@ -204,6 +203,26 @@ export interface paths {
      *     begins its table anew.
      */
     post: operations['resume_backfill'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/backfill/{id}/throughput': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get a job's throughput over time
+     * @description Rows and bytes count when their chunk is finished.
+     */
+    get: operations['get_backfill_throughput'];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -476,6 +495,30 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/events': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Follow jobs as they change
+     * @description Server-sent events. `job` carries a job as `GET /backfill/{id}` shows it, whenever it was created, has got on or changed its
+     *     state, twice a second at most and with its last state in any case; `deleted` carries `{"id": …}`. `heartbeat`
+     *     comes every 15 seconds, without data. A job that waits in the queue is not told anew when it waits for something else. The
+     *     stream ends when the client is too slow, the metadata database is lost or the service stops: come back then, and ask
+     *     for what you show anew, as behind every first answer.
+     */
+    get: operations['follow_backfills'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/pipelines': {
     parameters: {
       query?: never;
@@ -675,6 +718,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/stats/throughput': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get the throughput of all jobs over time
+     * @description Jobs that were deleted meanwhile are left out.
+     */
+    get: operations['get_throughput'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/workers': {
     parameters: {
       query?: never;
@@ -755,40 +818,6 @@ export interface paths {
     };
     /** What happened to a job, newest first */
     get: operations['list_job_events'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/backfill/{id}/throughput': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A job's rows and bytes over time */
-    get: operations['get_job_throughput'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/stats/throughput': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** All jobs' rows and bytes over time */
-    get: operations['get_throughput'];
     put?: never;
     post?: never;
     delete?: never;
@@ -1160,6 +1189,11 @@ export interface components {
      * @description Names a destination.
      */
     DestinationId: number;
+    /**
+     * @description What kind of place a destination is.
+     * @enum {string}
+     */
+    DestinationKind: 'postgres' | 'duckdb' | 'parquet';
     /** @description What a client sends to create or replace a destination. */
     DestinationRequest: components['schemas']['DestinationSettings'] & {
       /**
@@ -1312,7 +1346,7 @@ export interface components {
       unique: boolean;
     };
     /**
-     * @description What a client sends to change a job, also one that runs or has ended. A field that is left out stays as it is;
+     * @description What a client sends to change a job that has not ended, also one that runs. A field that is left out stays as it is;
      *     `null` takes a limit off.
      */
     JobChange: {
@@ -1358,6 +1392,8 @@ export interface components {
       destination_id: components['schemas']['DestinationId'];
       /** @description Why this destination failed. */
       error_message?: string | null;
+      /** @description What it is called. */
+      name: string;
       /**
        * Format: int64
        * @description Values that it could not hold and that became NULL.
@@ -1370,6 +1406,8 @@ export interface components {
       quarantined: number;
       /** @description Where this part stands. */
       status: components['schemas']['JobStatus'];
+      /** @description What kind of place it is. */
+      type: components['schemas']['DestinationKind'];
       /**
        * @description Whether count and checksum of all that was copied matched what the destination held when they were last compared;
        *     `null` until known, and where a job compares counts alone or nothing.
@@ -1442,6 +1480,8 @@ export interface components {
       pause_requested_at?: string | null;
       /** @description The pipeline it was created on. */
       pipeline_id: components['schemas']['PipelineId'];
+      /** @description What that pipeline is called. */
+      pipeline_name: string;
       plan?: components['schemas']['Plan'] | null;
       /**
        * Format: int32
@@ -1470,6 +1510,8 @@ export interface components {
       snapshot_age_seconds?: number | null;
       /** @description The source it copies from. */
       source_id: components['schemas']['SourceId'];
+      /** @description What that source is called. */
+      source_name: string;
       /**
        * Format: date-time
        * @description When a daemon first took it up.
@@ -1751,6 +1793,8 @@ export interface components {
         pause_requested_at?: string | null;
         /** @description The pipeline it was created on. */
         pipeline_id: components['schemas']['PipelineId'];
+        /** @description What that pipeline is called. */
+        pipeline_name: string;
         plan?: components['schemas']['Plan'] | null;
         /**
          * Format: int32
@@ -1779,6 +1823,8 @@ export interface components {
         snapshot_age_seconds?: number | null;
         /** @description The source it copies from. */
         source_id: components['schemas']['SourceId'];
+        /** @description What that source is called. */
+        source_name: string;
         /**
          * Format: date-time
          * @description When a daemon first took it up.
@@ -2532,6 +2578,35 @@ export interface components {
      * @enum {string}
      */
     Task: 'copy' | 'replay' | 'verify' | 'repair';
+    /** @description What was copied when. */
+    Throughput: {
+      /**
+       * Format: int64
+       * @description How many seconds a point stands for.
+       * @example 30
+       */
+      bucket_seconds: number;
+      /** @description At most 120 of them, one behind the other, also where nothing was copied; none before the first chunk. */
+      points: components['schemas']['ThroughputPoint'][];
+    };
+    /** @description What was copied within one bucket of time. */
+    ThroughputPoint: {
+      /**
+       * Format: date-time
+       * @description When the bucket begins.
+       */
+      at: string;
+      /**
+       * Format: int64
+       * @description Bytes of those rows as the source sent them.
+       */
+      bytes: number;
+      /**
+       * Format: int64
+       * @description Rows of the chunks that were finished in it.
+       */
+      rows: number;
+    };
     /**
      * @description How long a window is, unless the period begins or ends within it.
      * @enum {string}
@@ -2679,34 +2754,6 @@ export interface components {
      * @enum {string}
      */
     WriteMode: 'append' | 'upsert' | 'insert_missing' | 'replace';
-    /** @description Rows and bytes over time. */
-    Throughput: {
-      /**
-       * Format: int32
-       * @description Seconds that a point stands for.
-       */
-      bucket_seconds: number;
-      /** @description Oldest first. */
-      points: components['schemas']['ThroughputPoint'][];
-    };
-    /** @description What was copied within a bucket. */
-    ThroughputPoint: {
-      /**
-       * Format: date-time
-       * @description When it begins.
-       */
-      at: string;
-      /**
-       * Format: int64
-       * @description Rows.
-       */
-      rows: number;
-      /**
-       * Format: int64
-       * @description Bytes.
-       */
-      bytes: number;
-    };
     /** @description Something that happened to a job. */
     JobEvent: {
       /**
@@ -2753,20 +2800,37 @@ export interface operations {
   list_backfills: {
     parameters: {
       query?: {
-        /** @description Only jobs in these states, separated by commas */
-        status?: string;
-        /** @description Only jobs of this campaign */
-        campaign_id?: number;
+        /**
+         * @description Only jobs in these states, separated by commas
+         * @example [
+         *       "FAILED",
+         *       "PAUSED"
+         *     ]
+         */
+        status?: ('PENDING' | 'EXECUTING' | 'PAUSED' | 'COMPLETED' | 'FAILED' | 'CANCELLED')[];
         /** @description Only jobs of this pipeline */
         pipeline_id?: number;
-        /** @description Only jobs of this source */
+        /** @description Only jobs that copy from this source */
         source_id?: number;
-        /** @description Only jobs of this table */
+        /** @description Only jobs of this campaign */
+        campaign_id?: number;
+        /**
+         * @description Only jobs on this table, named as jobs name it
+         * @example public.orders
+         */
         table?: string;
-        /** @description Only jobs whose table, pipeline or number has this in it */
+        /** @description Only jobs whose table or pipeline is called something with this in it, in any case, and the job with this id */
         search?: string;
-        /** @description In this order: `-created_at`, `created_at`, `-updated_at`, `-count_record`, `table_name`, … */
-        sort?: string;
+        /** @description In which order */
+        sort?:
+          | '-created_at'
+          | 'created_at'
+          | '-updated_at'
+          | 'updated_at'
+          | '-count_record'
+          | 'count_record'
+          | 'table_name'
+          | '-table_name';
         /** @description How many items to leave out at the start */
         skip?: number;
         /** @description How many items to return at most */
@@ -2778,7 +2842,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Newest first */
+      /** @description In the order asked for */
       200: {
         headers: {
           [name: string]: unknown;
@@ -2929,6 +2993,15 @@ export interface operations {
       };
       /** @description Unknown id */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden by the present state */
+      409: {
         headers: {
           [name: string]: unknown;
         };
@@ -3399,6 +3472,46 @@ export interface operations {
       };
       /** @description Forbidden by the present state */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description The metadata database cannot be reached */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  get_backfill_throughput: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['schemas']['JobId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description From its first chunk on */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Throughput'];
+        };
+      };
+      /** @description Unknown id */
+      404: {
         headers: {
           [name: string]: unknown;
         };
@@ -3991,6 +4104,8 @@ export interface operations {
   list_destinations: {
     parameters: {
       query?: {
+        /** @description Only those whose name has this in it, in any case */
+        search?: string;
         /** @description How many items to leave out at the start */
         skip?: number;
         /** @description How many items to return at most */
@@ -4307,9 +4422,54 @@ export interface operations {
       };
     };
   };
+  follow_backfills: {
+    parameters: {
+      query?: {
+        /** @description Only changes of this job */
+        job_id?: number;
+        /** @description Only changes of this pipeline's jobs, and all deletions */
+        pipeline_id?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The changes from now on */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': string;
+        };
+      };
+      /** @description Well-formed but invalid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description The metadata database cannot be reached */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   list_pipelines: {
     parameters: {
       query?: {
+        /** @description Only those whose name has this in it, in any case */
+        search?: string;
         /** @description How many items to leave out at the start */
         skip?: number;
         /** @description How many items to return at most */
@@ -4901,6 +5061,8 @@ export interface operations {
   list_sources: {
     parameters: {
       query?: {
+        /** @description Only those whose name has this in it, in any case */
+        search?: string;
         /** @description How many items to leave out at the start */
         skip?: number;
         /** @description How many items to return at most */
@@ -5300,6 +5462,47 @@ export interface operations {
       };
     };
   };
+  get_throughput: {
+    parameters: {
+      query?: {
+        /** @description How many minutes to look back */
+        minutes?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Until now */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Throughput'];
+        };
+      };
+      /** @description Well-formed but invalid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description The metadata database cannot be reached */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   list_workers: {
     parameters: {
       query?: {
@@ -5443,85 +5646,6 @@ export interface operations {
         };
         content: {
           'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Well-formed but invalid */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The metadata database cannot be reached */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  get_job_throughput: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: components['schemas']['JobId'];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Throughput'];
-        };
-      };
-      /** @description Unknown id */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The metadata database cannot be reached */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  get_throughput: {
-    parameters: {
-      query?: {
-        /** @description Of the last minutes */
-        minutes?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Throughput'];
         };
       };
       /** @description Well-formed but invalid */

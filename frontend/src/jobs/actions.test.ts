@@ -15,6 +15,8 @@ test('a job that is being stopped is not stopped twice', () => {
 test('repair is offered first where something differs, and only there', () => {
   const destination = {
     destination_id: 1,
+    name: 'dwh',
+    type: 'postgres',
     status: 'COMPLETED',
     count_record: 1,
     quarantined: 0,

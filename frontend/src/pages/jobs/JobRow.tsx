@@ -8,7 +8,6 @@ import { JobStatusBadge } from '@/components/jobs/JobStatusBadge';
 import { Skeleton } from '@/components/ui/Skeleton';
 import { Time } from '@/components/ui/Time';
 import type { JobAction } from '@/jobs/actions';
-import type { useNames } from '@/jobs/useNames';
 
 // The same columns in each row, which is a grid of its own; on a phone, two lines.
 const COLUMNS =
@@ -42,11 +41,10 @@ interface RowProps {
 
 interface JobRowProps extends RowProps {
   job: Job;
-  names: ReturnType<typeof useNames>;
   perform: (job: Job, action: JobAction) => void;
 }
 
-export function JobRow({ index, place, job, names, perform }: JobRowProps) {
+export function JobRow({ index, place, job, perform }: JobRowProps) {
   return (
     <Row index={index} place={place}>
       <div role="cell" className="min-w-0">
@@ -58,7 +56,7 @@ export function JobRow({ index, place, job, names, perform }: JobRowProps) {
           {job.table_name}
         </Link>
         <p className="truncate text-xs text-muted">
-          #{job.id} · {names.pipeline(job.pipeline_id)}
+          #{job.id} · {job.pipeline_name}
           {job.filter_sql && ` · ${job.filter_sql}`}
         </p>
       </div>

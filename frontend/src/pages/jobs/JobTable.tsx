@@ -8,7 +8,6 @@ import { Button, ButtonLink } from '@/components/ui/Button';
 import { EmptyState } from '@/components/ui/EmptyState';
 import { ErrorPanel } from '@/components/ui/ErrorPanel';
 import { SkeletonRows } from '@/components/ui/Skeleton';
-import { useNames } from '@/jobs/useNames';
 import { JobRow, JobTableHead, SkeletonRow } from './JobRow';
 import { PAGE, isFiltered, pagesOf, queryOf } from './query';
 import type { JobsSearch } from './search';
@@ -21,7 +20,6 @@ interface JobTableProps {
 
 /** All jobs that match, as one long table. Only rows in view are made, and only their pages are fetched. */
 export function JobTable({ search, choose }: JobTableProps) {
-  const names = useNames();
   const { perform, dialog } = useConfirmedAction();
   const isWide = useIsWide();
   const [top, setTop] = useState(0);
@@ -62,7 +60,7 @@ export function JobTable({ search, choose }: JobTableProps) {
           const job = lists[pages.indexOf(Math.floor(index / PAGE))]?.data?.items[index % PAGE];
           const place = { top: start - top, height: size };
           return job ? (
-            <JobRow key={job.id} index={index} place={place} job={job} names={names} perform={perform} />
+            <JobRow key={job.id} index={index} place={place} job={job} perform={perform} />
           ) : (
             <SkeletonRow key={`row ${index}`} index={index} place={place} />
           );

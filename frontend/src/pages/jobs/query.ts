@@ -7,7 +7,7 @@ export const PAGE = 50;
 /** What the API is asked for, of what stands in the address. */
 export function queryOf({ status, pipeline, source, search, sort }: JobsSearch, page: number): JobQuery {
   return {
-    ...(status && { status: status.join(',') }),
+    ...(status && { status }),
     ...(pipeline && { pipeline_id: pipeline }),
     ...(source && { source_id: source }),
     ...(search && { search }),

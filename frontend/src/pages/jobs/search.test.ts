@@ -20,7 +20,7 @@ test('what was chosen comes back from the address', () => {
 test('the API is asked for what was chosen, and for nothing else', () => {
   expect(queryOf({}, 0)).toEqual({ skip: 0, limit: 50 });
   expect(queryOf({ status: ['PAUSED', 'FAILED'], pipeline: 3, search: 'x' }, 2)).toEqual({
-    status: 'PAUSED,FAILED',
+    status: ['PAUSED', 'FAILED'],
     pipeline_id: 3,
     search: 'x',
     skip: 100,

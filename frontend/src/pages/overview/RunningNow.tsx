@@ -7,12 +7,10 @@ import { Card } from '@/components/ui/Card';
 import { ErrorPanel } from '@/components/ui/ErrorPanel';
 import { SkeletonRows } from '@/components/ui/Skeleton';
 import { formatCount } from '@/format/number';
-import { useNames } from '@/jobs/useNames';
 import { runningQuery } from './queries';
 
 export function RunningNow() {
   const { data, error, refetch } = useQuery(runningQuery);
-  const names = useNames();
   const more = (data?.total ?? 0) - (data?.items.length ?? 0);
   return (
     <Card title="Running now" flush>
@@ -30,7 +28,7 @@ export function RunningNow() {
       {data && data.items.length > 0 && (
         <ul className="divide-y divide-line border-t border-line">
           {data.items.map((job) => (
-            <Running key={job.id} job={job} pipeline={names.pipeline(job.pipeline_id)} />
+            <Running key={job.id} job={job} />
           ))}
         </ul>
       )}
@@ -47,7 +45,7 @@ export function RunningNow() {
   );
 }
 
-function Running({ job, pipeline }: { job: Job; pipeline: string }) {
+function Running({ job }: { job: Job }) {
   return (
     <li className="relative grid gap-x-6 gap-y-2 px-4 py-3 hover:bg-hover sm:grid-cols-[minmax(0,5fr)_minmax(0,6fr)] sm:items-center sm:px-5">
       <div className="min-w-0">
@@ -59,7 +57,7 @@ function Running({ job, pipeline }: { job: Job; pipeline: string }) {
           {job.table_name}
         </Link>
         <p className="truncate text-xs text-muted">
-          #{job.id} · {job.waiting ? job.waiting.detail : pipeline}
+          #{job.id} · {job.waiting ? job.waiting.detail : job.pipeline_name}
         </p>
       </div>
       <JobProgress job={job} />
