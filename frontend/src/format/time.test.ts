@@ -13,11 +13,11 @@ test.each([
 ])('%s is %s', (moment, text) => expect(formatRelative(moment, now, 'en')).toBe(text));
 
 test.each([
-  [0.84, '0.8 sec'],
-  [42.4, '42 sec'],
-  [60, '1 min'],
-  [3905, '1 hr 5 min'],
-  [90_000, '1 day 1 hr'],
+  [0.84, '0.8s'],
+  [42.4, '42s'],
+  [60, '1m'],
+  [3905, '1h 5m'],
+  [90_000, '1d 1h'],
 ])('%d seconds are %s', (seconds, text) => expect(formatDuration(seconds, 'en')).toBe(text));
 
 test('a clock that runs ahead gives no negative duration', () => {

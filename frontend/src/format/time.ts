@@ -44,13 +44,13 @@ export function formatRelative(moment: string | Date, now: number, locale?: Loca
   return format.format(Math.trunc(distance / length), unit);
 }
 
-/** The two largest units that matter: `1 hr 5 min`, `42 sec`, `0.8 sec`. */
+/** The two largest units that matter: `1h 5m`, `42s`, `0.8s`. */
 export function formatDuration(seconds: number, locale?: Locale) {
   const part = (value: number, unit: string, maximumFractionDigits = 0) =>
     new Intl.NumberFormat(locale, {
       style: 'unit',
       unit,
-      unitDisplay: 'short',
+      unitDisplay: 'narrow',
       maximumFractionDigits,
     }).format(value);
   if (seconds < 10) return part(seconds, 'second', 1);

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { Job } from '@/api/types';
 import { JobProgressBar } from '@/components/jobs/JobProgress';
 import { Card } from '@/components/ui/Card';
+import { Time } from '@/components/ui/Time';
 import { useNow } from '@/components/ui/useNow';
 import { formatCount, formatPercent, formatRate } from '@/format/number';
 import { formatDuration, secondsBetween } from '@/format/time';
@@ -14,6 +15,15 @@ export function JobFigures({ job }: { job: Job }) {
   return (
     <Card>
       <JobProgressBar job={job} />
+      {job.status === 'EXECUTING' && (
+        <p className="mt-2 min-h-4 truncate text-xs text-muted">
+          {job.waiting && (
+            <>
+              Waiting since <Time at={job.waiting.since} />: {job.waiting.detail}
+            </>
+          )}
+        </p>
+      )}
       <dl className="mt-4 grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-3 lg:grid-cols-5">
         <Figure name="Progress">{job.progress == null ? NONE : formatPercent(job.progress)}</Figure>
         <Figure
@@ -26,7 +36,7 @@ export function JobFigures({ job }: { job: Job }) {
           {job.rows_per_second == null ? <Average job={job} /> : formatRate(job.rows_per_second)}
         </Figure>
         <Figure name="Time left">{job.eta_seconds == null ? NONE : formatDuration(job.eta_seconds)}</Figure>
-        <Figure name="Running for" note={job.attempt > 1 && `attempt ${job.attempt}`}>
+        <Figure name="From its start" note={job.attempt > 1 && `attempt ${job.attempt}`}>
           <Elapsed job={job} />
         </Figure>
       </dl>

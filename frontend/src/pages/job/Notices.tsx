@@ -6,12 +6,13 @@ import { formatCount } from '@/format/number';
 import { differs } from '@/jobs/actions';
 import { adviceOn } from './advice';
 
-/** What somebody should know first: why it failed, why it waits, what differs. */
+/** What somebody should know first: why it failed, why it waits, what differs. While it runs, it waits now and then: then
+ * its figures say so, where nothing has to move for it. */
 export function Notices({ job }: { job: Job }) {
   return (
     <>
       {job.error_message && <ErrorNotice job={job} message={job.error_message} />}
-      {job.waiting && (
+      {job.waiting && job.status !== 'EXECUTING' && (
         <Notice icon={Hourglass} tone="border-line bg-surface" mark="text-muted" title="Waiting">
           <p>
             {sentence(job.waiting.detail)} Since <Time at={job.waiting.since} />.
