@@ -108,6 +108,24 @@ fn a_postgres_is_tested_by_connecting() {
 }
 
 #[test]
+fn a_destination_is_tested_before_it_is_stored() {
+    let (app, target) = (TestApp::start(), TestDatabase::create());
+    let url = target.parsed_url();
+    let mut config = json!({"host": url.host_str(), "port": url.port(), "database": &url.path()[1..],
+        "username": url.username(), "password": url.password()});
+    let stored = postgres(config.clone());
+    assert_eq!(app.post("/destinations/test", stored.clone()).json(200)["missing"], json!([]));
+    assert_eq!(app.get("/destinations").json(200)["total"], 0);
+
+    app.post("/destinations", stored).json(201);
+    config["password"] = Value::Null;
+    config["schema"] = json!("another");
+    let found = app.post("/destinations/test?like=1", postgres(config.clone())).json(200);
+    assert_eq!(found["missing"], json!([]));
+    app.post("/destinations/test?like=2", postgres(config)).problem(404);
+}
+
+#[test]
 fn a_file_is_tested_as_the_apis_host_sees_it() {
     let app = TestApp::start();
     let folder = env::temp_dir().join(format!("backfill-test-{}", Uuid::new_v4()));

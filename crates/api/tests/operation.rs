@@ -116,6 +116,7 @@ fn the_description_lists_each_route_with_its_problems() {
     /api/v1/campaigns/{id}/resume post
     /api/v1/campaigns/{id}/verify post
     /api/v1/destinations get post
+    /api/v1/destinations/test post
     /api/v1/destinations/{id} delete get put
     /api/v1/destinations/{id}/test post
     /api/v1/events get
@@ -125,6 +126,7 @@ fn the_description_lists_each_route_with_its_problems() {
     /api/v1/pipelines/{id}/backfill/preview post
     /api/v1/pipelines/{id}/campaigns post
     /api/v1/sources get post
+    /api/v1/sources/test post
     /api/v1/sources/{id} delete get put
     /api/v1/sources/{id}/tables get
     /api/v1/sources/{id}/test post

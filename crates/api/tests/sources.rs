@@ -120,6 +120,27 @@ fn a_test_tells_what_a_source_is_and_what_is_missing() {
 }
 
 #[test]
+fn a_source_is_tested_before_it_is_stored() {
+    let (app, database) = (TestApp::start(), TestDatabase::create());
+    let request = json!({"name": "shop", "url": database.url()});
+    assert_eq!(app.post("/sources/test", request.clone()).json(200)["missing"], json!([]));
+    assert_eq!(app.get("/sources").json(200)["total"], 0);
+    assert!(
+        app.post("/sources/test", json!({"name": "shop", "url": "mysql://h"}))
+            .bad_field()
+            .starts_with("url: ")
+    );
+
+    app.post("/sources", request).json(201);
+    let url = database.parsed_url();
+    let changed = json!({"name": "shop", "host": url.host_str(), "port": url.port(),
+        "database": "does_not_exist", "username": url.username()});
+    let found = app.post("/sources/test?like=1", changed.clone()).json(200);
+    assert!(found["missing"][0].as_str().unwrap().contains("does not exist"), "{found:#}");
+    app.post("/sources/test?like=2", changed).problem(404);
+}
+
+#[test]
 fn a_test_of_a_source_out_of_reach_is_an_answer_too() {
     let app = TestApp::start();
     app.post("/sources", json!({"name": "gone", "url": "postgres://u:s3cret@127.0.0.1:1/d"})).json(201);

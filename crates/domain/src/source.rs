@@ -214,6 +214,20 @@ impl NewSource {
     pub fn limits(&self) -> Option<&SourceLimits> {
         self.limits.as_ref()
     }
+
+    /// How to reach it, with the password of `stored` where it names none.
+    pub fn connection(&self, stored: Option<&Source>) -> ConnectionSettings {
+        let password = self.password.clone().or_else(|| stored.and_then(|stored| stored.password.clone()));
+        ConnectionSettings {
+            host: self.host.clone(),
+            // It was a u16 when the request was read.
+            port: self.port as u16,
+            database: self.database.clone(),
+            username: self.username.clone(),
+            password: password.map(Password),
+            sslmode: self.sslmode,
+        }
+    }
 }
 
 /// What a client sends to create or replace a source: a URL, or its parts.

@@ -13,6 +13,7 @@ use backfill_domain::{
 use diesel::PgConnection;
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
@@ -25,7 +26,14 @@ use crate::{
 };
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(create).service(list).service(find).service(replace).service(remove).service(test);
+    config
+        .service(test_draft)
+        .service(create)
+        .service(list)
+        .service(find)
+        .service(replace)
+        .service(remove)
+        .service(test);
 }
 
 /// A [`DestinationRequest`] with its `config` still unread: reading it when its type is known gives errors their path.
@@ -159,4 +167,32 @@ async fn test(
     id: Path<DestinationId>,
 ) -> Result<web::Json<DestinationTest>, ApiError> {
     Ok(web::Json(services::destinations::test(&database, *id).await?))
+}
+
+/// What a draft is a change of.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Draft {
+    /// The destination whose password it has where it names none
+    like: Option<DestinationId>,
+}
+
+/// Test a destination before it is stored
+///
+/// Takes what creates or replaces a destination, and stores nothing.
+#[utoipa::path(
+    tag = "destinations", operation_id = "test_destination_draft", params(Draft), request_body = DestinationRequest,
+    responses(
+        (status = 200, description = "What the test found, also where it is out of reach", body = DestinationTest),
+        Unknown, BadBody, Unavailable
+    )
+)]
+#[post("/destinations/test")]
+async fn test_draft(
+    database: Data<Database>,
+    draft: Query<Draft>,
+    body: Json<Body>,
+) -> Result<web::Json<DestinationTest>, ApiError> {
+    let request = body.0.validate()?;
+    Ok(web::Json(services::destinations::test_draft(&database, request.settings, draft.0.like).await?))
 }

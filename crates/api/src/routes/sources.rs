@@ -11,6 +11,8 @@ use backfill_domain::{
     source::{SourceRequest, SourceResponse},
 };
 use diesel::PgConnection;
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
@@ -24,6 +26,7 @@ use crate::{
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config
+        .service(test_draft)
         .service(create)
         .service(list)
         .service(find)
@@ -129,6 +132,34 @@ async fn remove(
 #[post("/sources/{id}/test")]
 async fn test(database: Data<Database>, id: Path<SourceId>) -> Result<web::Json<SourceTest>, ApiError> {
     Ok(web::Json(services::sources::test(&database, *id).await?))
+}
+
+/// What a draft is a change of.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Draft {
+    /// The source whose password and limits it has where it names none
+    like: Option<SourceId>,
+}
+
+/// Test a source before it is stored
+///
+/// Takes what creates or replaces a source, and stores nothing.
+#[utoipa::path(
+    tag = "sources", operation_id = "test_source_draft", params(Draft), request_body = SourceRequest,
+    responses(
+        (status = 200, description = "What the test found, also where the source is out of reach", body = SourceTest),
+        Unknown, BadBody, Unavailable
+    )
+)]
+#[post("/sources/test")]
+async fn test_draft(
+    database: Data<Database>,
+    draft: Query<Draft>,
+    body: Json<SourceRequest>,
+) -> Result<web::Json<SourceTest>, ApiError> {
+    let source = body.0.validate().map_err(ApiError::Invalid)?;
+    Ok(web::Json(services::sources::test_draft(&database, source, draft.0.like).await?))
 }
 
 /// List a source's tables and views

@@ -26,8 +26,27 @@ pub(crate) fn replace(
 
 /// Tests whether backfills could write to the destination.
 pub(crate) async fn test(database: &Database, id: DestinationId) -> Result<DestinationTest, ApiError> {
+    probe(stored_settings(database, id).await?).await
+}
+
+/// The same for a destination that is not stored. A password that it leaves out is that of the destination `like`.
+pub(crate) async fn test_draft(
+    database: &Database,
+    mut settings: DestinationSettings,
+    like: Option<DestinationId>,
+) -> Result<DestinationTest, ApiError> {
+    if let Some(id) = like {
+        settings.keep_password_of(&stored_settings(database, id).await?);
+    }
+    probe(settings).await
+}
+
+async fn stored_settings(database: &Database, id: DestinationId) -> Result<DestinationSettings, ApiError> {
     let destination = database.run(move |connection| destinations::find(connection, id)).await?;
-    let settings = destination.ok_or_else(|| ApiError::unknown("destination", id))?.settings()?;
+    Ok(destination.ok_or_else(|| ApiError::unknown("destination", id))?.settings()?)
+}
+
+async fn probe(settings: DestinationSettings) -> Result<DestinationTest, ApiError> {
     let probe = move || {
         Ok(match settings {
             DestinationSettings::Postgres(settings) => backfill_pg::probe_destination(&settings),

@@ -4,7 +4,8 @@ use backfill_domain::{
     catalog::Table,
     connection_test::SourceTest,
     id::SourceId,
-    source::{NewSource, Source},
+    limits::SourceLimits,
+    source::{ConnectionSettings, NewSource, Source},
     validation::FieldError,
 };
 use diesel::{Connection, PgConnection};
@@ -51,7 +52,25 @@ fn check_time_zones(connection: &mut PgConnection, source: &NewSource) -> Result
 /// Tests whether backfills could read from the source.
 pub(crate) async fn test(database: &Database, id: SourceId) -> Result<SourceTest, ApiError> {
     let source = find(database, id).await?;
-    match ask(move || Ok(backfill_pg::probe_source(&source.connection(), &source.limits))).await {
+    probe(source.connection(), source.limits).await
+}
+
+/// The same for a source that is not stored. What it leaves out is as in the source with the id `like`.
+pub(crate) async fn test_draft(
+    database: &Database,
+    draft: NewSource,
+    like: Option<SourceId>,
+) -> Result<SourceTest, ApiError> {
+    let stored = match like {
+        Some(id) => Some(find(database, id).await?),
+        None => None,
+    };
+    let limits = draft.limits().or(stored.as_ref().map(|stored| &stored.limits)).cloned();
+    probe(draft.connection(stored.as_ref()), limits.unwrap_or_default()).await
+}
+
+async fn probe(connection: ConnectionSettings, limits: SourceLimits) -> Result<SourceTest, ApiError> {
+    match ask(move || Ok(backfill_pg::probe_source(&connection, &limits))).await {
         Err(silent @ ApiError::Silent { .. }) => {
             Ok(SourceTest { missing: vec![silent.to_string()], ..Default::default() })
         }
