@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, dataOf } from './client';
-import type { JobQuery } from './types';
+import type { JobQuery, Table } from './types';
 
 // Live events find by their keys what shows jobs: ['jobs', 'list'], ['jobs', 'one', id], and what belongs to one and is
 // fetched apart below ['jobs', 'detail', id].
@@ -80,4 +80,22 @@ export const campaignCoverageQuery = (id: number) =>
     queryKey: ['campaigns', id, 'coverage'],
     queryFn: ({ signal }) =>
       dataOf(api.GET('/api/v1/campaigns/{id}/coverage', { params: { path: { id } }, signal })),
+  });
+
+/** All tables that a source has, page by page. */
+export const tablesQuery = (source: number) =>
+  queryOptions({
+    queryKey: ['sources', source, 'tables'],
+    queryFn: async ({ signal }) => {
+      const items: Table[] = [];
+      for (;;) {
+        const query = { limit: 1000, skip: items.length };
+        const page = await dataOf(
+          api.GET('/api/v1/sources/{id}/tables', { params: { path: { id: source }, query }, signal }),
+        );
+        items.push(...page.items);
+        if (page.items.length === 0 || items.length >= page.total) return items;
+      }
+    },
+    staleTime: 60_000,
   });

@@ -21,6 +21,14 @@ export type Throughput = Schemas['Throughput'];
 export type Task = Schemas['Task'];
 export type WaitReason = Schemas['WaitReason'];
 
+export type SourceRequest = Schemas['SourceRequest'];
+export type SourceLimits = Schemas['SourceLimits'];
+export type SourceTest = Schemas['SourceTest'];
+export type SslMode = Schemas['SslMode'];
+export type Weekday = Schemas['Weekday'];
+export type DestinationRequest = Schemas['DestinationRequest'];
+export type DestinationTest = Schemas['DestinationTest'];
+export type TableKind = Schemas['TableKind'];
 export type Source = Schemas['SourceResponse'];
 export type Destination = Schemas['DestinationResponse'];
 export type Pipeline = Schemas['PipelineResponse'];
