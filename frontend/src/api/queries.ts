@@ -15,6 +15,19 @@ export const jobListQuery = (query: JobQuery) =>
     placeholderData: keepPreviousData,
   });
 
+export const pipelineJobsQuery = (pipeline: number, page: { skip: number; limit: number }) =>
+  queryOptions({
+    queryKey: ['jobs', 'list', { pipeline, ...page }],
+    queryFn: ({ signal }) =>
+      dataOf(
+        api.GET('/api/v1/pipelines/{id}/backfill', {
+          params: { path: { id: pipeline }, query: page },
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+
 export const jobQuery = (id: number) =>
   queryOptions({
     queryKey: ['jobs', 'one', id],

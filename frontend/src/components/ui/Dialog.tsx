@@ -39,14 +39,13 @@ export function Dialog({
             SIZES[size],
           )}
         >
-          <header className="flex items-start gap-4 px-5 pt-4 pb-3">
-            <div className="min-w-0 flex-1">
+          <header className="px-5 pt-4 pb-3">
+            <div className="min-w-0 pr-10">
               <Base.Title className="text-base font-semibold">{title}</Base.Title>
               {description && (
                 <Base.Description className="mt-0.5 text-sm text-muted">{description}</Base.Description>
               )}
             </div>
-            <Base.Close render={<IconButton label="Close" icon={X} className="-mt-0.5 -mr-2" />} />
           </header>
           {children && <div className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">{children}</div>}
           {footer && (
@@ -54,6 +53,10 @@ export function Dialog({
               {footer}
             </footer>
           )}
+          {/* The last in order, so that the first field has the focus. */}
+          <Base.Close
+            render={<IconButton label="Close" icon={X} className="absolute top-3.5 right-3 bg-surface" />}
+          />
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
