@@ -36,7 +36,7 @@ export function PreviewPane({ preview, isOutdated, reason }: PreviewPaneProps) {
           <Estimates preview={preview} />
           <Warnings preview={preview} />
           <PlanText plan={preview.plan} />
-          <Code label="What is read" text={preview.sql.join(';\n\n')} />
+          <Code wraps label="What is read" text={preview.sql.join(';\n\n')} />
           {preview.destinations.map((target) => (
             <Target key={target.destination_id} target={target} />
           ))}
@@ -123,7 +123,9 @@ function PlanText({ plan }: { plan: Plan }) {
 
 function Target({ target }: { target: TargetPreview }) {
   if (target.statements.length > 0) {
-    return <Code label={`What is made at ${target.name}`} text={`${target.statements.join(';\n\n')};`} />;
+    return (
+      <Code wraps label={`What is made at ${target.name}`} text={`${target.statements.join(';\n\n')};`} />
+    );
   }
   const state = target.exists ? 'which is there already' : 'made where it is absent';
   return (
