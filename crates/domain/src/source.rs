@@ -224,7 +224,7 @@ impl NewSource {
             port: self.port as u16,
             database: self.database.clone(),
             username: self.username.clone(),
-            password: password.map(Password),
+            password,
             sslmode: self.sslmode,
         }
     }
