@@ -13,6 +13,7 @@ export default defineConfig(
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       // It counts no assignment by an operator, such as ??=, as a use.
       'no-unused-private-class-members': 'off',
       // TanStack Virtual cannot be compiled by React's compiler, which is not in use here.

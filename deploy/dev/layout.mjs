@@ -9,7 +9,7 @@ export const deps = resolve(repository, '.deps');
 export const stamp = resolve(deps, 'stamp');
 export const extensions = resolve(deps, 'extensions');
 export const dashboard = resolve(repository, 'frontend/dist');
-export const binaries = resolve(repository, process.env.CARGO_TARGET_DIR || 'target', 'release');
+export const binaries = resolve(repository, process.env.CARGO_TARGET_DIR || 'target', process.env.BACKFILL_PROFILE || 'release');
 
 /** The names by which npm and DuckDB call the machine we are on. */
 export const platform = {
