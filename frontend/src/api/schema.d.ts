@@ -4,6 +4,27 @@
  */
 
 export interface paths {
+  '/api/v1/audit': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Search the audit trail
+     * @description What was done, by whom, from where, by which request, to what, and what was different before and after. It is added to by
+     *     the metadata database with each change, and by nothing else.
+     */
+    get: operations['list_audit_events'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/backfill': {
     parameters: {
       query?: never;
@@ -40,8 +61,9 @@ export interface paths {
     options?: never;
     head?: never;
     /**
-     * Change a job that has not ended
-     * @description What it waits for and how often it is tried. A field that is absent stays as it is.
+     * Change a job
+     * @description What it waits for, how often it is tried and how fast it reads. One that runs heeds it before its next chunk, one that has
+     *     ended when it is taken up again. A field that is absent stays as it is.
      */
     patch: operations['change_backfill'];
     trace?: never;
@@ -76,6 +98,26 @@ export interface paths {
     };
     /** List a job's chunks */
     get: operations['list_chunks'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/backfill/{id}/events': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List what was done to a job
+     * @description By people and by daemons, in order. It stays when the job is deleted.
+     */
+    get: operations['list_backfill_events'];
     put?: never;
     post?: never;
     delete?: never;
@@ -849,27 +891,80 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  '/api/v1/backfill/{id}/events': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** What happened to a job, newest first */
-    get: operations['list_job_events'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    /**
+     * @description What was done.
+     * @enum {string}
+     */
+    AuditAction:
+      | 'created'
+      | 'changed'
+      | 'deleted'
+      | 'destinations_added'
+      | 'destinations_removed'
+      | 'claimed'
+      | 'planned'
+      | 'snapshot_taken'
+      | 'retried'
+      | 'put_off'
+      | 'handed_back'
+      | 'lease_lost'
+      | 'completed'
+      | 'failed'
+      | 'cancelled'
+      | 'paused'
+      | 'cancel_requested'
+      | 'pause_requested'
+      | 'resumed'
+      | 'verify_requested'
+      | 'repair_requested'
+      | 'replay_requested'
+      | 'row_mended';
+    /** @description Something that was done. It stays when what it was done to is gone. */
+    AuditEvent: {
+      /** @description What. */
+      action: components['schemas']['AuditAction'];
+      /**
+       * @description Who: `anonymous` for a client of the API, `daemon:ID` for a daemon, `database:ROLE` for a statement by hand.
+       * @example anonymous
+       */
+      actor: string;
+      /** @description The address that the request came from; `null` for what no request did. */
+      address?: string | null;
+      /** @description What was different then, all of it for what was created; secrets are masked. */
+      after?: Record<string, never> | null;
+      /**
+       * Format: date-time
+       * @description When, by the metadata database's clock.
+       */
+      at: string;
+      /** @description What was different before, all of it for what was deleted; secrets are masked. */
+      before?: Record<string, never> | null;
+      /** @description Identifier; later events have higher ones, but for those of transactions that ran at the same time. */
+      id: components['schemas']['AuditEventId'];
+      /** @description The request, as in the log and in its answer's `X-Request-Id`; `null` for what no request did. */
+      request_id?: string | null;
+      /** @description To what kind of thing. */
+      target: components['schemas']['AuditTarget'];
+      /**
+       * Format: int64
+       * @description To which one.
+       */
+      target_id: number;
+    };
+    /**
+     * Format: int64
+     * @description Names an event of the audit trail.
+     */
+    AuditEventId: number;
+    /**
+     * @description What something was done to.
+     * @enum {string}
+     */
+    AuditTarget: 'source' | 'destination' | 'pipeline' | 'campaign' | 'job';
     /**
      * @description What a source must not suffer from for jobs to read on. Between chunks, every few seconds, they look at it, and wait
      *     while a limit is passed. All but the last need the role `pg_monitor`; without it, jobs wait and say so.
@@ -1386,7 +1481,7 @@ export interface components {
       unique: boolean;
     };
     /**
-     * @description What a client sends to change a job that has not ended, also one that runs. A field that is left out stays as it is;
+     * @description What a client sends to change a job, also one that runs or has ended. A field that is left out stays as it is;
      *     `null` takes a limit off.
      */
     JobChange: {
@@ -1601,6 +1696,46 @@ export interface components {
        * @description When the claim lapses unless the daemon renews it.
        */
       lease_expires_at?: string | null;
+    };
+    /** @description A page of a list, and how long the whole list is. */
+    Listing_AuditEvent: {
+      /** @description The page. */
+      items: {
+        /** @description What. */
+        action: components['schemas']['AuditAction'];
+        /**
+         * @description Who: `anonymous` for a client of the API, `daemon:ID` for a daemon, `database:ROLE` for a statement by hand.
+         * @example anonymous
+         */
+        actor: string;
+        /** @description The address that the request came from; `null` for what no request did. */
+        address?: string | null;
+        /** @description What was different then, all of it for what was created; secrets are masked. */
+        after?: Record<string, never> | null;
+        /**
+         * Format: date-time
+         * @description When, by the metadata database's clock.
+         */
+        at: string;
+        /** @description What was different before, all of it for what was deleted; secrets are masked. */
+        before?: Record<string, never> | null;
+        /** @description Identifier; later events have higher ones, but for those of transactions that ran at the same time. */
+        id: components['schemas']['AuditEventId'];
+        /** @description The request, as in the log and in its answer's `X-Request-Id`; `null` for what no request did. */
+        request_id?: string | null;
+        /** @description To what kind of thing. */
+        target: components['schemas']['AuditTarget'];
+        /**
+         * Format: int64
+         * @description To which one.
+         */
+        target_id: number;
+      }[];
+      /**
+       * Format: int64
+       * @description Length of the whole list.
+       */
+      total: number;
     };
     /** @description A page of a list, and how long the whole list is. */
     Listing_CampaignResponse: {
@@ -2120,7 +2255,7 @@ export interface components {
     };
     /**
      * Format: password
-     * @description A password. It is never shown, logged or serialised.
+     * @description A password. It is never shown, logged or serialised, and stored encrypted.
      */
     Password: string;
     /**
@@ -2794,40 +2929,6 @@ export interface components {
      * @enum {string}
      */
     WriteMode: 'append' | 'upsert' | 'insert_missing' | 'replace';
-    /** @description Something that happened to a job. */
-    JobEvent: {
-      /**
-       * Format: int64
-       * @description Identifier.
-       */
-      id: number;
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      at: string;
-      /** @description What. */
-      action: string;
-      /** @description Who. */
-      actor: string;
-      /** @description From where. */
-      address?: string | null;
-      /** @description What it was before. */
-      before?: unknown;
-      /** @description What it is since. */
-      after?: unknown;
-      /** @description More, in words. */
-      detail?: string | null;
-    };
-    /** @description A page of a list. */
-    Listing_JobEvent: {
-      /**
-       * Format: int64
-       * @description How many there are.
-       */
-      total: number;
-      items: components['schemas']['JobEvent'][];
-    };
   };
   responses: never;
   parameters: never;
@@ -2837,6 +2938,92 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+  list_audit_events: {
+    parameters: {
+      query?: {
+        /**
+         * @description Only these actions, separated by commas
+         * @example [
+         *       "deleted",
+         *       "cancelled"
+         *     ]
+         */
+        action?: (
+          | 'created'
+          | 'changed'
+          | 'deleted'
+          | 'destinations_added'
+          | 'destinations_removed'
+          | 'claimed'
+          | 'planned'
+          | 'snapshot_taken'
+          | 'retried'
+          | 'put_off'
+          | 'handed_back'
+          | 'lease_lost'
+          | 'completed'
+          | 'failed'
+          | 'cancelled'
+          | 'paused'
+          | 'cancel_requested'
+          | 'pause_requested'
+          | 'resumed'
+          | 'verify_requested'
+          | 'repair_requested'
+          | 'replay_requested'
+          | 'row_mended'
+        )[];
+        /** @description Only what was done to this kind of thing */
+        target?: 'source' | 'destination' | 'pipeline' | 'campaign' | 'job';
+        /** @description Only what was done to the one with this id */
+        target_id?: number;
+        /**
+         * @description Only what this actor did
+         * @example anonymous
+         */
+        actor?: string;
+        /** @description Only what was done at this moment or later */
+        since?: string;
+        /** @description How many items to leave out at the start */
+        skip?: number;
+        /** @description How many items to return at most */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The latest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Listing_AuditEvent'];
+        };
+      };
+      /** @description Well-formed but invalid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description The metadata database cannot be reached */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   list_backfills: {
     parameters: {
       query?: {
@@ -3040,15 +3227,6 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'];
         };
       };
-      /** @description Forbidden by the present state */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
       /** @description The body is larger than 1 MiB */
       413: {
         headers: {
@@ -3159,6 +3337,60 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Listing_Chunk'];
+        };
+      };
+      /** @description Unknown id */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Well-formed but invalid */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description The metadata database cannot be reached */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  list_backfill_events: {
+    parameters: {
+      query?: {
+        /** @description How many items to leave out at the start */
+        skip?: number;
+        /** @description How many items to return at most */
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        id: components['schemas']['JobId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The oldest first */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Listing_AuditEvent'];
         };
       };
       /** @description Unknown id */
@@ -5813,59 +6045,6 @@ export interface operations {
         };
         content: {
           'text/plain': string;
-        };
-      };
-    };
-  };
-  list_job_events: {
-    parameters: {
-      query?: {
-        /** @description How many items to leave out at the start */
-        skip?: number;
-        /** @description How many items to return at most */
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        id: components['schemas']['JobId'];
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Listing_JobEvent'];
-        };
-      };
-      /** @description Unknown id */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description Well-formed but invalid */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-      /** @description The metadata database cannot be reached */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
         };
       };
     };
