@@ -1,6 +1,6 @@
 import { Collapsible } from '@base-ui/react/collapsible';
 import { ChevronRight } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 
 interface DisclosureProps {
   title: string;
@@ -11,9 +11,10 @@ interface DisclosureProps {
 }
 
 /** What most people leave as it is, one step away. */
-export function Disclosure({ title, summary, defaultOpen, children }: DisclosureProps) {
+export function Disclosure({ title, summary, defaultOpen = false, children }: DisclosureProps) {
+  const [open, setOpen] = useState(defaultOpen);
   return (
-    <Collapsible.Root defaultOpen={defaultOpen} className="rounded-xl border border-line">
+    <Collapsible.Root open={open} onOpenChange={setOpen} className="rounded-xl border border-line">
       <Collapsible.Trigger className="group flex min-h-10 w-full items-center gap-2 rounded-xl px-3 py-2 text-left text-sm font-medium hover:bg-hover">
         <ChevronRight
           aria-hidden
