@@ -11,7 +11,6 @@ export type JobStatus = Schemas['JobStatus'];
 export type JobDestination = Schemas['JobDestinationResponse'];
 export type JobList = Schemas['Listing_JobResponse'];
 export type JobQuery = Query<'list_backfills'>;
-export type JobEvent = Schemas['JobEvent'];
 export type BackfillRequest = Schemas['BackfillRequest'];
 export type Chunk = Schemas['Chunk'];
 export type Filter = Schemas['Filter'];

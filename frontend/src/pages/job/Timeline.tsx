@@ -1,17 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
 import { jobEventsQuery } from '@/api/queries';
-import type { Job, JobEvent } from '@/api/types';
+import type { Job } from '@/api/types';
 import { Card } from '@/components/ui/Card';
+import { ErrorPanel } from '@/components/ui/ErrorPanel';
 import { Time } from '@/components/ui/Time';
 import { sayActor, sayEvent } from './events';
 
 /** What happened to the job, newest first. */
 export function Timeline({ job }: { job: Job }) {
-  const { data } = useQuery(jobEventsQuery(job.id));
-  // An API of an earlier version keeps no trail: the moments that the job itself knows.
-  const events = data?.items ?? momentsOf(job);
+  const { data, error, refetch } = useQuery(jobEventsQuery(job.id));
+  const events = [...(data?.items ?? [])].reverse();
   return (
     <Card title="History">
+      {error && <ErrorPanel error={error} onRetry={() => void refetch()} />}
       <ol className="relative space-y-3 before:absolute before:top-2 before:bottom-2 before:left-[3px] before:w-px before:bg-line">
         {events.map((event) => {
           const { words, detail, colour } = sayEvent(event);
@@ -30,13 +31,4 @@ export function Timeline({ job }: { job: Job }) {
       </ol>
     </Card>
   );
-}
-
-function momentsOf(job: Job): Pick<JobEvent, 'id' | 'at' | 'action' | 'actor'>[] {
-  const moments: [string, string | null | undefined][] = [
-    [job.status.toLowerCase(), job.finished_at],
-    ['claimed', job.started_at],
-    ['created', job.created_at],
-  ];
-  return moments.flatMap(([action, at], id) => (at ? { id, at, action, actor: '' } : []));
 }

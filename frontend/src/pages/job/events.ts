@@ -1,7 +1,13 @@
-import type { JobEvent } from '@/api/types';
 import { formatCount } from '@/format/number';
 
-type Event = Pick<JobEvent, 'action' | 'actor'> & Partial<JobEvent>;
+/** Of the audit trail; one of a later version may have an action that is not known here. */
+interface Event {
+  action: string;
+  actor: string;
+  address?: string | null;
+  before?: unknown;
+  after?: unknown;
+}
 
 interface Said {
   words: string;
