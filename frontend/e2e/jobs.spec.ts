@@ -56,7 +56,7 @@ test('what the API refuses is taken back, and said', async ({ page, shop }) => {
     }),
   );
   await page.getByRole('button', { name: 'Pause' }).click();
-  await expect(page.getByText('It is being cancelled.')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Notifications' })).toContainText('It is being cancelled.');
   await expect(heading).not.toContainText('stopping');
 });
 
@@ -75,7 +75,7 @@ test('what is searched for stands in the address, and comes back with it', async
   await page.goto('/jobs');
   await page.getByRole('searchbox').fill(shop.name);
   await page.getByRole('button', { name: 'Completed' }).click();
-  await page.getByLabel('Pipeline').selectOption({ label: shop.name });
+  await page.getByLabel('Pipeline', { exact: true }).selectOption({ label: shop.name });
   await expect(page).toHaveURL(new RegExp(`status=COMPLETED.*pipeline=\\d+.*search=${shop.name}`));
   await expect(page.getByRole('row', { name: job.table_name })).toBeVisible();
 

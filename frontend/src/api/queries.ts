@@ -1,4 +1,5 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { newestJob, newestJobs } from '@/jobs/newest';
 import { api, dataOf } from './client';
 import type { JobQuery, Table } from './types';
 
@@ -13,6 +14,7 @@ export const jobListQuery = (query: JobQuery) =>
     queryKey: ['jobs', 'list', query],
     queryFn: ({ signal }) => dataOf(api.GET('/api/v1/backfill', { params: { query }, signal })),
     placeholderData: keepPreviousData,
+    structuralSharing: newestJobs,
   });
 
 export const pipelineJobsQuery = (pipeline: number, page: { skip: number; limit: number }) =>
@@ -32,6 +34,7 @@ export const jobQuery = (id: number) =>
   queryOptions({
     queryKey: ['jobs', 'one', id],
     queryFn: ({ signal }) => dataOf(api.GET('/api/v1/backfill/{id}', { params: { path: { id } }, signal })),
+    structuralSharing: newestJob,
   });
 
 export const jobEventsQuery = (id: number) =>

@@ -50,7 +50,14 @@ test('lists are fetched again only where a state changes, once for many events',
   tell({ status: 'COMPLETED' });
   tell({ id: 9 }); // a job that nobody has seen yet
   vi.runAllTimers();
-  expect(invalidated().slice(2)).toEqual(['jobs/detail/1', 'stats', 'jobs/list', 'workers', 'jobs/detail/9']);
+  expect(invalidated().slice(2)).toEqual([
+    'jobs/detail/1',
+    'stats',
+    'jobs/list',
+    'workers',
+    'jobs/one/9',
+    'jobs/detail/9',
+  ]);
 });
 
 test('a deleted job leaves the lists', () => {

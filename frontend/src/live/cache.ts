@@ -1,5 +1,6 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import type { Job, JobList } from '@/api/types';
+import { isNewer } from '@/jobs/newest';
 
 const FLUSH = 500;
 
@@ -30,6 +31,8 @@ export class LiveCache {
       { queryKey: ['jobs', 'list'] },
       (list) => list && replaceIn(list, job.id, put),
     );
+    // Where it is being fetched for the first time, the answer may be older than this.
+    if (!this.#client.getQueryData(['jobs', 'one', job.id])) this.#staleSoon(['jobs', 'one', job.id]);
     this.#staleSoon(['jobs', 'detail', job.id]);
     this.#staleSoon(['stats']);
     if (known?.status === job.status) return;
@@ -54,11 +57,6 @@ export class LiveCache {
     for (const queryKey of this.#stale.values()) void this.#client.invalidateQueries({ queryKey });
     this.#stale.clear();
   }
-}
-
-/** Events can come behind the answer of a request that was sent later. */
-function isNewer(job: Job, old: Job) {
-  return Date.parse(job.updated_at) >= Date.parse(old.updated_at);
 }
 
 function replaceIn(list: JobList, id: number, put: (old: Job) => Job): JobList {

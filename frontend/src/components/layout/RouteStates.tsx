@@ -27,6 +27,7 @@ export const NotFound = () => (
     <EmptyState
       icon={Compass}
       title="There is no such page"
+      heading="h1"
       action={<ButtonLink to="/">To the overview</ButtonLink>}
     >
       The address may be mistyped, or what it led to was deleted.

@@ -17,14 +17,15 @@ export function DestinationParts({ job }: { job: Job }) {
     <Card title="Destinations" flush>
       <ul className="divide-y divide-line border-t border-line">
         {job.destinations.map((part) => (
-          <Part key={part.destination_id} part={part} />
+          <Part key={part.destination_id} part={part} said={job.error_message} />
         ))}
       </ul>
     </Card>
   );
 }
 
-function Part({ part }: { part: JobDestination }) {
+/** `said`: what stands above the page already. */
+function Part({ part, said }: { part: JobDestination; said: string | null | undefined }) {
   const Icon = ICONS[part.type];
   return (
     <li className="px-4 py-3 sm:px-5">
@@ -41,7 +42,9 @@ function Part({ part }: { part: JobDestination }) {
         <VerifiedMark part={part} />
         <StatusBadge status={part.status} />
       </div>
-      {part.error_message && <p className="mt-2 pl-7 text-xs wrap-anywhere text-red">{part.error_message}</p>}
+      {part.error_message && part.error_message !== said && (
+        <p className="mt-2 pl-7 text-xs wrap-anywhere text-red">{part.error_message}</p>
+      )}
     </li>
   );
 }

@@ -32,7 +32,7 @@ export function JobFigures({ job }: { job: Job }) {
         >
           {formatCount(job.count_record)}
         </Figure>
-        <Figure name="Rows a second" note={job.rows_per_second == null && job.started_at && 'on average'}>
+        <Figure name="Rows a second" note={job.rows_per_second == null && job.finished_at && 'on average'}>
           {job.rows_per_second == null ? <Average job={job} /> : formatRate(job.rows_per_second)}
         </Figure>
         <Figure name="Time left">{job.eta_seconds == null ? NONE : formatDuration(job.eta_seconds)}</Figure>
