@@ -1,5 +1,6 @@
 #!/bin/sh
-# Names every missing tool at once and how to get it. Plain sh, because Node may be what is missing.
+# Names every missing tool at once and how to get it. Plain sh, because Node may be what is missing. With the argument
+# `chromium`, that is asked for, too: the tests look at the dashboard through it.
 
 missing=0
 need() { # what, how to get it
@@ -13,6 +14,11 @@ have cc || need "cc (a C compiler)" "apt install build-essential, dnf install gc
 have node || need "node 20 or later" "https://nodejs.org, apt install nodejs, or brew install node"
 have npm || need "npm" "https://nodejs.org, apt install npm, or brew install node"
 have python3 || need "python3" "apt install python3 python3-pip, or brew install python"
+
+if [ "$1" = chromium ]; then
+	have chromium || have chromium-browser || have google-chrome || [ -e "$CHROMIUM" ] ||
+		need "chromium" "apt install chromium, brew install chromium, or set CHROMIUM to its path"
+fi
 
 # These two cost a start of the tool itself, so they are asked only before something is fetched.
 if [ ! -e .deps/stamp ]; then
