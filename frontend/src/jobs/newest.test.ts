@@ -11,7 +11,7 @@ test('an answer that an event has overtaken does not undo what the event said', 
   let resolve: (job: Job) => void = () => undefined;
   const queryFn = () => new Promise<Job>((done) => (resolve = done));
   const options = { queryKey: ['job'], queryFn, structuralSharing: newestJob };
-  const answer = client.fetchQuery(options);
+  const answer = client.query(options);
   client.setQueryData(['job'], job(1, 'COMPLETED', 2));
   resolve(job(1, 'EXECUTING', 1));
   await answer;

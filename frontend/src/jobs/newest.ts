@@ -7,7 +7,7 @@ export const isNewer = (next: Job, old: Job) => Date.parse(next.updated_at) >= D
 
 export function newestJob(old: unknown, next: unknown): unknown {
   const known = old as Job | undefined;
-  return known && !isNewer(next as Job, known) ? known : (replaceEqualDeep(old, next) as unknown);
+  return known && !isNewer(next as Job, known) ? known : replaceEqualDeep<unknown>(old, next);
 }
 
 export function newestJobs(old: unknown, next: unknown): unknown {
@@ -17,5 +17,5 @@ export function newestJobs(old: unknown, next: unknown): unknown {
     const before = known.get(job.id);
     return before && !isNewer(job, before) ? before : job;
   });
-  return replaceEqualDeep(old, { ...list, items }) as unknown;
+  return replaceEqualDeep<unknown>(old, { ...list, items });
 }
