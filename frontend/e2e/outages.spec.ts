@@ -80,5 +80,6 @@ test('a reverse proxy offers it below a path', async ({ page }) => {
   await page.getByRole('link', { name: 'Overview' }).first().click();
   await expect(page).toHaveURL(`${url}/tools/backfill/`);
   await expect(page.getByText('From a table to its copy')).toBeVisible();
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
   await stack.close();
 });
