@@ -27,7 +27,7 @@ test('from nothing to a verified copy, by hand', async ({ page, shop }) => {
   await destination.getByLabel('User').fill(username);
   await destination.getByLabel('Password').fill(password);
   await destination.getByRole('button', { name: 'Create destination' }).click();
-  await expect(pipeline.getByLabel(`${name} warehouse`)).toBeChecked();
+  await expect(pipeline.getByRole('checkbox', { name: `${name} warehouse` })).toBeChecked();
   await pipeline.getByRole('button', { name: 'Create pipeline' }).click();
 
   await expect(page.getByRole('heading', { name })).toBeVisible();
