@@ -1,7 +1,6 @@
 import { query } from '../../deploy/dev/postgres.mjs';
 import { expect, test } from './fixtures';
 import { Shop } from './shop';
-import { Stack } from './stack';
 
 test('the API is lost and comes back: the page says so, and shows what happened meanwhile', async ({
   page,
@@ -66,20 +65,23 @@ test('ten thousand jobs are one list, of which little is fetched and drawn', asy
   await shop.close();
 });
 
-test('a reverse proxy offers it below a path', async ({ page }) => {
-  const stack = await Stack.start({ basePath: '/tools/backfill', daemon: false });
-  const { url } = stack.address;
-  // The proxy, which strips the path off.
-  await page.route(`${url}/**`, async (route) => {
-    const path = route.request().url().slice(url.length);
-    if (!path.startsWith('/tools/backfill/') || path.endsWith('/events')) return route.abort();
-    await route.fulfill({ response: await route.fetch({ url: url + path.slice('/tools/backfill'.length) }) });
+test.describe('a proxy', () => {
+  test.use({ basePath: '/tools/backfill' });
+  test('a reverse proxy offers it below a path', async ({ page, own }) => {
+    const { url } = own.address;
+    // The proxy, which strips the path off.
+    await page.route(`${url}/**`, async (route) => {
+      const path = route.request().url().slice(url.length);
+      if (!path.startsWith('/tools/backfill/') || path.endsWith('/events')) return route.abort();
+      await route.fulfill({
+        response: await route.fetch({ url: url + path.slice('/tools/backfill'.length) }),
+      });
+    });
+    await page.goto(`${url}/tools/backfill/jobs?search=x`);
+    await expect(page.getByText('No job is like that')).toBeVisible();
+    await page.getByRole('link', { name: 'Overview' }).first().click();
+    await expect(page).toHaveURL(`${url}/tools/backfill/`);
+    await expect(page.getByText('From a table to its copy')).toBeVisible();
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
   });
-  await page.goto(`${url}/tools/backfill/jobs?search=x`);
-  await expect(page.getByText('No job is like that')).toBeVisible();
-  await page.getByRole('link', { name: 'Overview' }).first().click();
-  await expect(page).toHaveURL(`${url}/tools/backfill/`);
-  await expect(page.getByText('From a table to its copy')).toBeVisible();
-  await page.unrouteAll({ behavior: 'ignoreErrors' });
-  await stack.close();
 });

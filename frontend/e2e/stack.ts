@@ -30,7 +30,7 @@ export class Stack {
     this.#env = env;
   }
 
-  static async start({ basePath = '/', daemon = true } = {}): Promise<Stack> {
+  static async start({ basePath = '/' } = {}): Promise<Stack> {
     const server = process.env.BACKFILL_TEST_POSTGRES_URL;
     if (!server) throw new Error('Run this through `npm run e2e`, which brings a PostgreSQL.');
     const database = `dashboard_${randomBytes(6).toString('hex')}`;
@@ -52,7 +52,7 @@ export class Stack {
       BACKFILL_RETRY_BASE: '0',
     });
     await stack.startApi();
-    if (daemon) stack.startDaemon();
+    stack.startDaemon();
     return stack;
   }
 
