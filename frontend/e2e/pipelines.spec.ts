@@ -30,7 +30,7 @@ test('from nothing to a verified copy, by hand', async ({ page, shop }) => {
   await expect(pipeline.getByRole('checkbox', { name: `${name} warehouse` })).toBeChecked();
   await pipeline.getByRole('button', { name: 'Create pipeline' }).click();
 
-  await expect(page.getByRole('heading', { name })).toBeVisible();
+  await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible();
   await expect(page.getByText('Nothing has been backfilled yet')).toBeVisible();
   await page.getByRole('button', { name: 'Create backfill' }).first().click();
   const dialog = page.getByRole('dialog', { name: 'Create backfill' });
