@@ -172,8 +172,8 @@ fn events_are_found() {
     };
     let by_hand = format!("job {job} changed by database:postgres");
     assert_eq!(found("target=job"), [by_hand.clone(), format!("job {job} created by anonymous")]);
-    assert_eq!(found(&format!("target=job&target_id={job}&action=changed,deleted")), [by_hand.clone()]);
-    assert_eq!(found("actor=database:postgres"), [by_hand.clone()]);
+    assert_eq!(found(&format!("target=job&target_id={job}&action=changed,deleted")), [by_hand.as_str()]);
+    assert_eq!(found("actor=database:postgres"), [by_hand.as_str()]);
     assert_eq!(found("since=2100-01-01T00:00:00Z"), [""; 0]);
     let page = shop.app.get("/audit?limit=1&skip=1").json(200);
     assert_eq!(
