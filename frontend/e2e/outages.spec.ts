@@ -10,6 +10,8 @@ test('the API is lost and comes back: the page says so, and shows what happened 
   const job = await shop.job({ rows_per_second: 4000 });
   await page.goto(`${own.address.url}/jobs/${job.id}`);
   await expect(page.getByText('Live', { exact: true }).filter({ visible: true })).toBeVisible();
+  // The stream may be there before the job is.
+  await expect(page.getByRole('heading', { name: job.table_name })).toBeVisible();
 
   await own.stopApi();
   await expect(page.getByRole('alert')).toContainText('The API does not answer');
